@@ -1,0 +1,82 @@
+"""Calldata of the contracts' functions, for whoever submits them and pays the gas."""
+
+from collections.abc import Sequence
+from dataclasses import astuple
+
+from kallnet.abi import encode_call
+from kallnet.account import Address
+from kallnet.errors import BadSignature
+from kallnet.messages import (
+    Deposit,
+    Permit,
+    Register,
+    Release,
+    StartExit,
+    TransferWithAuthorization,
+    Voucher,
+)
+
+_VOUCHER = "(address,address,uint256,uint256)"
+
+
+def register(message: Register, signature: bytes) -> bytes:
+    function = "register(uint8,address,bytes,uint256,uint256,uint256,bytes)"
+    return encode_call(function, *astuple(message), signature)
+
+
+def release(message: Release, signature: bytes) -> bytes:
+    return encode_call("release(uint8,address,uint256,uint256,bytes)", *astuple(message), signature)
+
+
+def deposit(client: Address, provider: Address, amount: int) -> bytes:
+    """The sender pays, by an allowance to the escrow."""
+    return encode_call("deposit(address,address,uint256)", client, provider, amount)
+
+
+def deposit_by_signature(message: Deposit, signature: bytes, permit_signature: bytes = b"") -> bytes:
+    """The client pays; the permit is for the same amount and deadline, empty when an allowance stands."""
+    function = "depositBySignature(address,address,uint256,uint256,uint256,bytes,bytes)"
+    return encode_call(function, *astuple(message), signature, permit_signature)
+
+
+def claim(voucher: Voucher, signature: bytes) -> bytes:
+    return encode_call(f"claim({_VOUCHER},bytes)", astuple(voucher), signature)
+
+
+def claim_batch(vouchers: Sequence[Voucher], signatures: Sequence[bytes]) -> bytes:
+    return encode_call(f"claimBatch({_VOUCHER}[],bytes[])", [astuple(v) for v in vouchers], signatures)
+
+
+def start_exit(message: StartExit, signature: bytes) -> bytes:
+    return encode_call("startExit(address,address,uint256,uint256,bytes)", *astuple(message), signature)
+
+
+def exit(client: Address, provider: Address) -> bytes:  # noqa: A001 - the contract's verb
+    return encode_call("exit(address,address)", client, provider)
+
+
+def permit(message: Permit, signature: bytes) -> bytes:
+    m = message
+    function = "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)"
+    return encode_call(function, m.owner, m.spender, m.value, m.deadline, *_vrs(signature))
+
+
+def transfer_with_authorization(message: TransferWithAuthorization, signature: bytes) -> bytes:
+    function = (
+        "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
+    )
+    return encode_call(function, *astuple(message), *_vrs(signature))
+
+
+def transfer(to: Address, amount: int) -> bytes:
+    return encode_call("transfer(address,uint256)", to, amount)
+
+
+def approve(spender: Address, amount: int) -> bytes:
+    return encode_call("approve(address,uint256)", spender, amount)
+
+
+def _vrs(signature: bytes) -> tuple[int, bytes, bytes]:
+    if len(signature) != 65:
+        raise BadSignature(f"a signature has 65 bytes, this one {len(signature)}")
+    return signature[64], signature[:32], signature[32:64]
