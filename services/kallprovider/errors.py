@@ -1,0 +1,71 @@
+"""What can go wrong, and whose fault it is.
+
+    ProviderError               words say what to do; `status` is the HTTP status that carries them
+      ConfigError               the provider file: the operator's to mend
+      Refused                   the client's request: 4xx
+        BadRequest      400     malformed
+        Unauthorized    401     challenge or signature
+        PaymentNeeded   402     above the deposit
+        Forbidden       403     not this provider's client
+        Conflict        409     lower than what is held already
+        NotAccepted     422     the contract refuses
+        TooMany         429     over the rate
+      ChainAway         503     the ledger can't be reached or does not answer in time
+      TransactionFailed 502     mined, and reverted
+"""
+# ruff: noqa: N818 - the names say what happened
+
+from __future__ import annotations
+
+
+class ProviderError(Exception):
+    status = 500
+
+    def __init__(self, words: str, **details: int | str) -> None:
+        super().__init__(words)
+        self.words = words
+        self.details = details
+
+
+class ConfigError(ProviderError):
+    pass
+
+
+class Refused(ProviderError):
+    status = 400
+
+
+class BadRequest(Refused):
+    pass
+
+
+class Unauthorized(Refused):
+    status = 401
+
+
+class PaymentNeeded(Refused):
+    status = 402
+
+
+class Forbidden(Refused):
+    status = 403
+
+
+class Conflict(Refused):
+    status = 409
+
+
+class NotAccepted(Refused):
+    status = 422
+
+
+class TooMany(Refused):
+    status = 429
+
+
+class ChainAway(ProviderError):
+    status = 503
+
+
+class TransactionFailed(ProviderError):
+    status = 502
