@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from kallphone.phone.tones import Tone
+
+
+class Cause(Enum):
+    """Why a call, or the attempt at one, is over."""
+
+    HUNG_UP = auto()
+    FAR_END_HUNG_UP = auto()
+    BUSY = auto()
+    NO_ANSWER = auto()
+    DECLINED = auto()
+    UNREACHABLE = auto()
+    WRONG_NUMBER = auto()
+    NOT_LISTED = auto()
+    DIALLED_TOO_SLOWLY = auto()
+    NO_CREDIT = auto()
+    CREDIT_ENDED = auto()
+    PAYMENT_REFUSED = auto()
+    NOT_ALLOWED = auto()
+    LINE_DOWN = auto()
+    PROVIDER_LOST = auto()
+    LEDGER_AWAY = auto()
+    NO_ROUTE = auto()
+    NO_SAFE_MEDIA = auto()
+    FAILED = auto()
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What a person hears and reads about a cause; `advice` says what to do next."""
+
+    tone: Tone
+    headline: str
+    advice: str
+
+
+ANNOUNCEMENTS: dict[Cause, Announcement] = {
+    Cause.HUNG_UP: Announcement(Tone.BUSY, "Call ended", "Hang up"),
+    Cause.FAR_END_HUNG_UP: Announcement(Tone.BUSY, "Call ended", "They hung up"),
+    Cause.BUSY: Announcement(Tone.BUSY, "Busy", "They are on a call.\nTry again later"),
+    Cause.NO_ANSWER: Announcement(Tone.REORDER, "No answer", "Try again later"),
+    Cause.DECLINED: Announcement(Tone.BUSY, "Declined", "They don't take\nthe call now"),
+    Cause.UNREACHABLE: Announcement(Tone.REORDER, "Not reachable", "Their phone is off\nor not connected"),
+    Cause.WRONG_NUMBER: Announcement(Tone.REORDER, "Wrong number", "Check the digits\nand dial again"),
+    Cause.NOT_LISTED: Announcement(Tone.REORDER, "Not in service", "Nobody has\nthis number"),
+    Cause.DIALLED_TOO_SLOWLY: Announcement(Tone.REORDER, "Dial again", "Hang up, then dial\nall ten digits"),
+    Cause.NO_CREDIT: Announcement(Tone.REORDER, "No credit", "Top up to call.\nNothing was spent"),
+    Cause.CREDIT_ENDED: Announcement(Tone.REORDER, "Credit used up", "Top up to\ncall again"),
+    Cause.PAYMENT_REFUSED: Announcement(
+        Tone.REORDER, "Payment refused", "The provider did\nnot take the payment"
+    ),
+    Cause.NOT_ALLOWED: Announcement(Tone.REORDER, "Not allowed", "The provider refused\nthis call"),
+    Cause.LINE_DOWN: Announcement(Tone.REORDER, "No line", "Connecting to the\nprovider, wait"),
+    Cause.PROVIDER_LOST: Announcement(Tone.REORDER, "Connection lost", "The provider is gone.\nReconnecting"),
+    Cause.LEDGER_AWAY: Announcement(Tone.REORDER, "Ledger away", "Can't look up the\nnumber. Try again"),
+    Cause.NO_ROUTE: Announcement(Tone.REORDER, "No route", "No provider in\ncommon with them"),
+    Cause.NO_SAFE_MEDIA: Announcement(Tone.REORDER, "Not secure", "No secure sound.\nCall refused"),
+    Cause.FAILED: Announcement(Tone.REORDER, "Call failed", "Try again"),
+}
+
+# RFC 3261 section 21 and RFC 8599; anything else is FAILED.
+_BY_SIP_CODE = {
+    401: Cause.NOT_ALLOWED,
+    402: Cause.NO_CREDIT,
+    403: Cause.NOT_ALLOWED,
+    404: Cause.NOT_LISTED,
+    407: Cause.NOT_ALLOWED,
+    408: Cause.NO_ANSWER,
+    410: Cause.NOT_LISTED,
+    480: Cause.UNREACHABLE,
+    484: Cause.WRONG_NUMBER,
+    486: Cause.BUSY,
+    487: Cause.NO_ANSWER,
+    488: Cause.NO_SAFE_MEDIA,
+    503: Cause.PROVIDER_LOST,
+    600: Cause.BUSY,
+    603: Cause.DECLINED,
+}
+
+
+def cause_for_sip(code: int, *, answered: bool) -> Cause:
+    """The cause behind a SIP final status, or behind `Reason: SIP;cause=` of a BYE (RFC 3326)."""
+    if answered:
+        if code == 402:
+            return Cause.CREDIT_ENDED
+        return Cause.PROVIDER_LOST if code in (408, 503) else Cause.FAR_END_HUNG_UP
+    return _BY_SIP_CODE.get(code, Cause.FAILED)

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kallphone.phone.causes import Cause
+from kallphone.phone.events import CallId, Route
+
+
+@dataclass(frozen=True)
+class OpenLine:
+    """Account on the ledger, agreement, deposit, credentials: answered by LineOpened or LineFailed."""
+
+
+@dataclass(frozen=True)
+class RegisterSip:
+    """Register with the credentials that the last LineOpened brought."""
+
+
+@dataclass(frozen=True)
+class RefreshCredit:
+    """Look for money that came in and put it on deposit: answered by CreditChanged, or by nothing."""
+
+
+@dataclass(frozen=True)
+class Resolve:
+    call: CallId
+    number: str
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    call: CallId
+    route: Route
+
+
+@dataclass(frozen=True)
+class PlaceCall:
+    call: CallId
+    uri: str
+
+
+@dataclass(frozen=True)
+class AlertCaller:
+    """Tell the caller that it rings here (180)."""
+
+    call: CallId
+
+
+@dataclass(frozen=True)
+class IdentifyCaller:
+    call: CallId
+    caller: bytes
+
+
+@dataclass(frozen=True)
+class AnswerCall:
+    call: CallId
+
+
+@dataclass(frozen=True)
+class RejectCall:
+    call: CallId
+    code: int
+
+
+@dataclass(frozen=True)
+class HangUp:
+    call: CallId
+
+
+@dataclass(frozen=True)
+class SendDigit:
+    call: CallId
+    key: str
+
+
+@dataclass(frozen=True)
+class SignVoucher:
+    """Commit, then send; `cumulative` is the new total of the channel's epoch."""
+
+    call: CallId
+    provider: bytes
+    epoch: int
+    cumulative: int
+
+
+@dataclass(frozen=True)
+class EndPayment:
+    """The call is over for money: nothing is signed for it afterwards."""
+
+    call: CallId
+    provider: bytes
+    periods: int
+    paid: int
+
+
+@dataclass(frozen=True)
+class LogCall:
+    """One line of the call log; `seconds` of talk, `paid` in base units."""
+
+    call: CallId
+    outgoing: bool
+    number: str
+    peer: bytes
+    cause: Cause
+    seconds: int
+    paid: int
+
+
+Command = (
+    OpenLine | RegisterSip | RefreshCredit
+    | Resolve | OpenSession | PlaceCall
+    | AlertCaller | IdentifyCaller | AnswerCall | RejectCall
+    | HangUp | SendDigit
+    | SignVoucher | EndPayment | LogCall
+)

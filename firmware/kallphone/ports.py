@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from kallphone.phone.commands import EndPayment, LogCall, SignVoucher
+from kallphone.phone.events import CallId, Event, Route
+from kallphone.phone.screens import Screen
+from kallphone.phone.sound import Sound
+
+Post = Callable[[Event], None]
+"""The one door from foreign threads into the engine; never blocks."""
+
+
+@dataclass(frozen=True)
+class SipCredentials:
+    """What one session with a provider is worth to SIP and TURN (auth_ephemeral, use-auth-secret)."""
+
+    account: bytes
+    domain: str
+    proxy: str
+    username: str
+    password: str = field(repr=False)
+    turn: tuple[str, ...] = ()
+
+
+class Sip(Protocol):
+    """Every method returns at once; what comes of it arrives as events."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def register(self, credentials: SipCredentials) -> None: ...
+    def place(self, call: CallId, uri: str) -> None: ...
+    def alert(self, call: CallId) -> None: ...
+    def answer(self, call: CallId) -> None: ...
+    def reject(self, call: CallId, code: int) -> None: ...
+    def hang_up(self, call: CallId) -> None: ...
+    def send_digit(self, call: CallId, key: str) -> None: ...
+    def hear(self, sound: Sound) -> None:
+        """Earpiece and microphone: the tone that sounds and the call that is connected, if any."""
+
+
+class Directory(Protocol):
+    """The ledger as a telephone book, on its own worker."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def resolve(self, call: CallId, number: str) -> None:
+        """Answered by RouteFound or RouteNotFound."""
+
+    def identify(self, call: CallId, caller: bytes) -> None:
+        """Answered by CallerIdentified."""
+
+
+class Payments(Protocol):
+    """Sessions, deposits and vouchers, on their own worker."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def open_line(self) -> None:
+        """Answered by any number of LineProgressed, then LineOpened or LineFailed."""
+
+    def credentials(self) -> SipCredentials | None:
+        """Of the last LineOpened."""
+
+    def open_session(self, call: CallId, route: Route) -> None:
+        """Answered by SessionOpened or SessionRefused."""
+
+    def sign_voucher(self, command: SignVoucher) -> None:
+        """Committed to disk, then sent; answered by VoucherAccepted or VoucherRefused."""
+
+    def end_payment(self, command: EndPayment) -> None: ...
+    def refresh_credit(self) -> None: ...
+
+
+class Journal(Protocol):
+    def call_started(self, call: CallId, *, outgoing: bool, number: str) -> None: ...
+    def log_call(self, record: LogCall) -> None: ...
+    def missed_calls(self) -> int: ...
+
+
+class Display(Protocol):
+    def show(self, screen: Screen) -> None: ...
+
+
+class Ringer(Protocol):
+    def ring(self, on: bool) -> None: ...
+
+
+class Lamps(Protocol):
+    def light(self, *, line: bool, message: bool) -> None: ...
