@@ -66,5 +66,5 @@ def write_off(tab: Tab) -> Tab:
 
 
 def is_bad_risk(written_off_lately: int, max_float: int) -> bool:
-    """`written_off_lately`: what the last WRITE_OFF_WINDOW seconds have cost the provider with this client."""
+    """`written_off_lately`: what this client has cost in the last WRITE_OFF_WINDOW seconds."""
     return written_off_lately > WRITE_OFF_FLOATS * max_float

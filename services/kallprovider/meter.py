@@ -15,7 +15,7 @@ def started_periods(elapsed: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`started` is the answer, in seconds of the clock that `now` is read from; `periods` are those charged."""
+    """`started` is the answer, on the clock that `now` is read from; `periods` are those charged."""
 
     call_id: str
     caller: Address

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from kallprovider import secret_files
 from kallprovider.config import load_config
 from kallprovider.errors import ConfigError
