@@ -1,0 +1,172 @@
+"""Writes the vectors that Python and Solidity must agree on: `python -m tests.vectors.generate`."""
+
+import json
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from kallnet.account import Account, Address, address_from_hex, address_to_hex
+from kallnet.deployment import Deployment
+from kallnet.entries import ClientEntry, Cost, ProviderRef, ServiceEntry
+from kallnet.keccak import keccak256
+from kallnet.messages import (
+    CLIENT,
+    SERVICE,
+    Agreement,
+    Deposit,
+    Permit,
+    Register,
+    Release,
+    Session,
+    StartExit,
+    TransferWithAuthorization,
+    Voucher,
+)
+from kallnet.number import number_for
+from kallnet.typed import (
+    Domain,
+    Message,
+    coin_domain,
+    digest,
+    escrow_domain,
+    members,
+    registry_domain,
+    struct_hash,
+)
+
+HERE = Path(__file__).parent
+
+CLIENT_ACCOUNT = Account(keccak256(b"vectors: client"))
+PROVIDER_ACCOUNT = Account(keccak256(b"vectors: provider"))
+DEPLOYMENT = Deployment(
+    chain_id=31337,
+    coin=address_from_hex("0x00000000000000000000000000000000000C0111"),
+    registry=address_from_hex("0x00000000000000000000000000000000000C0222"),
+    escrow=address_from_hex("0x00000000000000000000000000000000000C0333"),
+    block=1,
+)
+REGISTRY, ESCROW, COIN = (f(DEPLOYMENT) for f in (registry_domain, escrow_domain, coin_domain))
+
+DEADLINE = 1_900_000_000
+MAX = 2**256 - 1
+
+
+def numbers() -> list[dict[str, str]]:
+    accounts = [CLIENT_ACCOUNT.address, PROVIDER_ACCOUNT.address, Address(bytes(20)), Address(b"\xff" * 20)]
+    return [
+        {"account": address_to_hex(account), "salt": str(salt), "number": str(number_for(account, salt))}
+        for account in accounts
+        for salt in (0, 1, 7, 15)
+    ]
+
+
+def digests() -> dict[str, Any]:
+    domains = {"chain_id": str(DEPLOYMENT.chain_id)}
+    for key, domain in (("registry", REGISTRY), ("escrow", ESCROW), ("coin", COIN)):
+        domains[key] = address_to_hex(domain.contract)
+        domains[f"{key}_separator"] = "0x" + domain.separator().hex()
+    return {"domains": domains, "vectors": [_vector(*case) for case in _signed()]}
+
+
+def entries() -> list[dict[str, str]]:
+    client = {"account": address_to_hex(CLIENT_ACCOUNT.address), "kind": str(CLIENT)}
+    service = {"account": address_to_hex(PROVIDER_ACCOUNT.address), "kind": str(SERVICE)}
+    plain = ClientEntry(public_key=CLIENT_ACCOUNT.public_key, api_versions=(1,))
+    return [
+        {"name": "client_plain", **client, **_encoded(plain.encode())},
+        {"name": "client_full", **client, **_encoded(client_entry().encode())},
+        {"name": "service_proxy", **service, **_encoded(service_entry().encode())},
+    ]
+
+
+def client_entry() -> ClientEntry:
+    signed = Agreement(PROVIDER_ACCOUNT.address, CLIENT_ACCOUNT.address, "proxy", DEADLINE)
+    agreement = PROVIDER_ACCOUNT.sign(digest(REGISTRY, signed))
+    return ClientEntry(
+        public_key=CLIENT_ACCOUNT.public_key,
+        api_versions=(1, 2),
+        contact="sip:zoë@example.org",
+        sealing_key=keccak256(b"vectors: sealing key"),
+        providers=(ProviderRef(PROVIDER_ACCOUNT.address, "proxy", DEADLINE, agreement),),
+    )
+
+
+def service_entry() -> ServiceEntry:
+    return ServiceEntry(
+        public_key=PROVIDER_ACCOUNT.public_key,
+        api_versions=(1,),
+        service_type="proxy",
+        costs=(Cost(price=2_500, api_version=1, inviter_share=70), Cost(0, 1, 100)),
+        location="Zürich",
+        details={
+            "sip": "sip:127.0.0.1:5061;transport=tls",
+            "domain": "example.org",
+            "turn": ["turn:127.0.0.1:3478", "turn:127.0.0.1:3479"],
+            "api": "https://127.0.0.1:8443",
+        },
+    )
+
+
+def _signed() -> list[tuple[Domain, Message, Account]]:
+    client, provider = CLIENT_ACCOUNT.address, PROVIDER_ACCOUNT.address
+    by_client: list[tuple[Domain, Message]] = [
+        (REGISTRY, Register(CLIENT, client, client_entry().encode(), 3, 0, DEADLINE)),
+        (REGISTRY, Register(CLIENT, client, b"\x00", 15, 2**32 - 1, MAX)),
+        (REGISTRY, Release(CLIENT, client, 1, DEADLINE)),
+        (REGISTRY, Session(client, provider, keccak256(b"vectors: challenge"))),
+        (ESCROW, Voucher(client, provider, 0, 2_500)),
+        (ESCROW, Voucher(client, provider, 2**40 - 1, MAX)),
+        (ESCROW, Deposit(client, provider, 5_000_000, 0, DEADLINE)),
+        (ESCROW, StartExit(client, provider, 1, DEADLINE)),
+        (COIN, Permit(client, DEPLOYMENT.escrow, 5_000_000, 0, DEADLINE)),
+        (COIN, TransferWithAuthorization(client, provider, 2_500, 0, DEADLINE, keccak256(b"vectors: nonce"))),
+    ]
+    by_provider: list[tuple[Domain, Message]] = [
+        (REGISTRY, Register(SERVICE, provider, service_entry().encode(), 0, 0, DEADLINE)),
+        (REGISTRY, Agreement(provider, client, "proxy", DEADLINE)),
+        (REGISTRY, Agreement(provider, client, "", 0)),
+    ]
+    signed = [(domain, message, CLIENT_ACCOUNT) for domain, message in by_client]
+    return signed + [(domain, message, PROVIDER_ACCOUNT) for domain, message in by_provider]
+
+
+def _vector(domain: Domain, message: Message, signer: Account) -> dict[str, Any]:
+    values = (getattr(message, f.name) for f in fields(message))
+    named = zip(members(message.TYPE), values, strict=True)
+    digest_ = digest(domain, message)
+    return {
+        "type": type(message).__name__,
+        "domain": {REGISTRY: "registry", ESCROW: "escrow", COIN: "coin"}[domain],
+        "message": {name: _text(kind, value) for (kind, name), value in named},
+        "struct_hash": "0x" + struct_hash(message).hex(),
+        "digest": "0x" + digest_.hex(),
+        "signer": address_to_hex(signer.address),
+        "signature": "0x" + signer.sign(digest_).hex(),
+    }
+
+
+def _text(kind: str, value: Any) -> str:
+    if kind == "address":
+        return address_to_hex(value)
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _encoded(entry: bytes) -> dict[str, str]:
+    return {"entry": "0x" + entry.hex(), "hash": "0x" + keccak256(entry).hex()}
+
+
+def rendered() -> dict[str, str]:
+    """The files' names and their text."""
+    bodies = {"numbers.json": numbers(), "digests.json": digests(), "entries.json": entries()}
+    return {name: json.dumps(body, indent=2) + "\n" for name, body in bodies.items()}
+
+
+def main() -> None:
+    for name, text in rendered().items():
+        (HERE / name).write_text(text)
+        sys.stdout.write(f"{HERE / name}\n")
+
+
+if __name__ == "__main__":
+    main()
