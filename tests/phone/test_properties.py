@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+import pytest
+
+from kallphone.phone.commands import EndPayment, HangUp, SignVoucher
+from kallphone.phone.events import OnHook
+from kallphone.phone.machine import transition, wakeup_for
+from kallphone.phone.meter import PERIOD_S, started_periods
+from kallphone.phone.screens import COLUMNS, Size, screen_for
+from kallphone.phone.sound import SILENCE, ringer_for, sound_for
+from kallphone.phone.states import Answering, Calling, Idle, InCall, Ringing
+from tests.phone.world import World, ended_payments
+
+STEPS = 600
+SEEDS = range(40)
+
+
+def _run(seed: int) -> World:
+    world = World(Random(seed))
+    for _ in range(STEPS):
+        world.step()
+    return world
+
+
+def test_every_state_is_reached_and_a_call_often_enough(capsys: pytest.CaptureFixture[str]) -> None:
+    visited: Counter[str] = Counter()
+    for seed in SEEDS:
+        visited += _run(seed).visited
+    total = visited.total()
+    with capsys.disabled():
+        print("\nsteps in each state: " + ", ".join(f"{k} {v / total:.1%}" for k, v in visited.most_common()))
+    assert set(visited) == {
+        "Idle",
+        "Ringing",
+        "DialTone",
+        "Dialing",
+        "Resolving",
+        "Opening",
+        "Calling",
+        "Answering",
+        "InCall",
+        "Over",
+    }
+    assert visited["InCall"] / total >= 0.02
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_on_hook_is_silent(seed: int) -> None:
+    world = World(Random(seed))
+    for _ in range(STEPS):
+        world.step()
+        if isinstance(world.phone.mode, Idle | Ringing):
+            assert sound_for(world.phone) == SILENCE
+        else:
+            assert not ringer_for(world.phone)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_vouchers_never_fall_nor_exceed_the_deposit(seed: int) -> None:
+    world = World(Random(seed))
+    highest = 0
+    for _ in range(STEPS):
+        _, _, commands = world.step()
+        for command in commands:
+            if isinstance(command, SignVoucher):
+                assert command.cumulative > highest
+                assert command.cumulative <= world.deposited
+                highest = command.cumulative
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_call_never_costs_more_than_its_started_periods(seed: int) -> None:
+    world = World(Random(seed))
+    for _ in range(STEPS):
+        world.step()
+        mode = world.phone.mode
+        if isinstance(mode, InCall):
+            assert mode.paid <= mode.price * started_periods(world.now - mode.since)
+            assert mode.periods * PERIOD_S < world.now - mode.since + PERIOD_S + 1e-6
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_ended_call_ends_its_payment_once(seed: int) -> None:
+    world = World(Random(seed))
+    talked: set[int] = set()
+    over: set[int] = set()
+    for _ in range(STEPS):
+        _, before, commands = world.step()
+        talked |= {command.call for command in commands if isinstance(command, SignVoucher)}
+        for command in commands:
+            if isinstance(command, EndPayment):
+                over.add(command.call)
+            if isinstance(command, SignVoucher):
+                assert command.call not in over
+        left = isinstance(before.mode, InCall) and not (
+            isinstance(world.phone.mode, InCall) and world.phone.mode.call == before.mode.call
+        )
+        if left:
+            assert any(isinstance(command, EndPayment) for command in commands)
+    current = world.phone.mode.call if isinstance(world.phone.mode, InCall) else None
+    assert talked - {current} <= over
+    assert all(count == 1 for count in ended_payments(world.commands).values())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_lowered_handset_ends_everything(seed: int) -> None:
+
+    world = World(Random(seed))
+    for _ in range(STEPS):
+        world.step()
+        lowered, commands = transition(world.phone, OnHook(), world.now)
+        assert lowered.on_hook
+        if isinstance(world.phone.mode, Calling | Answering | InCall):
+            assert HangUp(world.phone.mode.call) in commands
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_waits_for_ever_and_every_screen_fits(seed: int) -> None:
+    world = World(Random(seed))
+    for _ in range(STEPS):
+        world.step()
+        assert wakeup_for(world.phone) is not None
+        lines = screen_for(world.phone).lines
+        rows = sum(2 if line.size is Size.LARGE else 1 for line in lines)
+        assert rows <= 8
+        for line in lines:
+            assert len(line.text) <= COLUMNS if line.size is Size.NORMAL else True
