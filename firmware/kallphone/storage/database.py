@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kallphone.storage.errors import DatabaseDamaged, DatabaseTooNew, storage_error
+
+# Step n brings a file from version n to n + 1; a published step never changes.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE vouchers (
+            chain INTEGER NOT NULL, escrow BLOB NOT NULL, client BLOB NOT NULL, provider BLOB NOT NULL,
+            epoch INTEGER NOT NULL, cumulative INTEGER NOT NULL CHECK (cumulative > 0),
+            signature BLOB NOT NULL,
+            PRIMARY KEY (chain, escrow, client, provider, epoch)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE calls (
+            id INTEGER PRIMARY KEY, call INTEGER NOT NULL, outgoing INTEGER NOT NULL, number TEXT NOT NULL,
+            started_at INTEGER NOT NULL, ended_at INTEGER, peer BLOB NOT NULL DEFAULT x'', cause TEXT,
+            seconds INTEGER NOT NULL DEFAULT 0, paid INTEGER NOT NULL DEFAULT 0,
+            missed INTEGER NOT NULL DEFAULT 0
+        ) STRICT""",
+        "CREATE INDEX open_calls ON calls (call) WHERE ended_at IS NULL",
+        "CREATE INDEX missed_calls ON calls (missed) WHERE missed = 1",
+        "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    ),
+)
+
+Connect = Callable[[Path], sqlite3.Connection]
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+
+
+class Database:
+    """One SQLite file; every thread that asks gets a connection of its own.
+
+    A transaction that returned has reached the disk (`synchronous=FULL`). Raises StorageError only.
+    """
+
+    def __init__(
+        self, path: Path, connect: Connect = open_file, migrations: Sequence[Sequence[str]] = MIGRATIONS
+    ) -> None:
+        self.path = path
+        self._connect = connect
+        self._own = threading.local()
+        self._lock = threading.Lock()
+        self._connections: list[sqlite3.Connection] = []
+        try:
+            self._prepare(migrations)
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commits at the end of the block, or rolls everything back."""
+        with self._named_errors():
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # SQLite has rolled back by itself after SQLITE_FULL and SQLITE_IOERR.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        with self._named_errors():
+            return self._connection().execute(query, values).fetchall()
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+            self._own = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
+        if connection is None:
+            connection = self._connect(self.path)
+            with self._lock:
+                self._connections.append(connection)
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            self._own.connection = connection
+        return connection
+
+    def _prepare(self, migrations: Sequence[Sequence[str]]) -> None:
+        found = int(self.rows("PRAGMA user_version")[0][0])
+        if found > len(migrations):
+            raise DatabaseTooNew(self.path, found, len(migrations))
+        verdict = self.rows("PRAGMA quick_check(1)")[0][0]
+        if verdict != "ok":
+            raise DatabaseDamaged(f"{self.path} is damaged ({verdict}): restore a backup")
+        for version in range(found, len(migrations)):
+            self._migrate(version, migrations[version])
+
+    def _migrate(self, version: int, statements: Sequence[str]) -> None:
+        with self.transaction() as connection:
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {version + 1}")
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise storage_error(self.path, error) from error
