@@ -1,0 +1,40 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+JSON ?=
+NAME ?= call
+
+.PHONY: help setup demo script test check bench contracts clean
+
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Prepare this machine (every other target does it by itself)
+	@image-build/host/prepare.sh
+
+demo: setup ## Chain, provider and two phones to hold in this terminal
+	@$(PYTHON) -m kallphone demo
+
+script: setup ## Play one story: NAME=call|no-credit|vouchers-stop|provider-dies|crash [JSON=out.json]
+	@$(PYTHON) -m kallphone demo --script $(NAME) $(if $(JSON),--json $(JSON))
+
+test: setup check ## Checks, contract tests and every suite against real servers
+	@cd contracts && bin/forge test
+	@$(PYTHON) -m pytest -q
+	@$(PYTHON) -m pytest -q -m "sip or chain or provider"
+
+check: setup ## ruff, mypy, import rule, formatting of contracts
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@cd contracts && bin/forge fmt --check
+
+bench: ## Speeds and sizes beside a peer's, in one run [JSON=build/bench.json]
+	@BENCH=1 image-build/host/prepare.sh
+	@$(PYTHON) -m tests.bench $(if $(JSON),--json $(JSON))
+
+contracts: setup ## Build and test the contracts, print the gas table
+	@cd contracts && bin/forge build && bin/forge test
+	@$(PYTHON) contracts/gas.py
+
+clean: ## Remove what was built here (the pjsua2 wheel's cache stays)
+	rm -rf build .venv contracts/out contracts/cache contracts/node_modules .pytest_cache .mypy_cache .ruff_cache
