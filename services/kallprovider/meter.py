@@ -71,11 +71,6 @@ class Meter:
         """Takes over a tab as the store or the chain has it; a new epoch starts from its own zero."""
         self._tabs[client] = tab
 
-    def drop_tab(self, client: Address) -> None:
-        """Forgets an idle client's tab; the store keeps it."""
-        if not self.is_active(client):
-            self._tabs.pop(client, None)
-
     def start(self, call: Call) -> None:
         self._calls[call.call_id] = call
 
@@ -94,11 +89,8 @@ class Meter:
             self._charge(call, 1)
         return None
 
-    def pay(self, client: Address, cumulative: int) -> int:
-        """Returns what the voucher takes back of an earlier write-off."""
-        before = self._tabs[client]
-        after = self._tabs[client] = exposure.pay(before, cumulative)
-        return before.written_off - after.written_off
+    def pay(self, client: Address, cumulative: int) -> None:
+        self._tabs[client] = exposure.pay(self._tabs[client], cumulative)
 
     def end(self, call_id: str) -> dict[Address, int]:
         """Returns what is written off, by client, now that they have no call left."""
