@@ -18,13 +18,22 @@ def inspect(extension: Path, recipe: Recipe, target: Target) -> list[str]:
     Errors: BuildError if it is for another machine, not self-contained, or lacks Opus, TLS or DTLS.
     """
     listing = output_of(["readelf", "-h", "-d", "-W", extension], "install it (Debian: binutils)")
-    needed = re.findall(r"\(NEEDED\).*\[(.+?)\]", listing)
-    problems = [*_machine(listing, target), *_dependencies(listing, needed, recipe)]
-    if _DTLS_MARK not in extension.read_bytes():
-        problems.append("DTLS-SRTP was not compiled in (PJMEDIA_SRTP_HAS_DTLS)")
+    problems = faults(listing, extension.read_bytes(), recipe, target)
     if problems:
         raise BuildError("\n  ".join([f"{extension.name} is not fit for a wheel:", *problems]))
-    return needed
+    return needed_libraries(listing)
+
+
+def needed_libraries(listing: str) -> list[str]:
+    return re.findall(r"\(NEEDED\).*\[(.+?)\]", listing)
+
+
+def faults(listing: str, content: bytes, recipe: Recipe, target: Target) -> list[str]:
+    """What `readelf`'s listing and the module's content say against it."""
+    problems = [*_machine(listing, target), *_dependencies(listing, recipe)]
+    if _DTLS_MARK not in content:
+        problems.append("DTLS-SRTP was not compiled in (PJMEDIA_SRTP_HAS_DTLS)")
+    return problems
 
 
 def _machine(listing: str, target: Target) -> list[str]:
@@ -34,7 +43,8 @@ def _machine(listing: str, target: Target) -> list[str]:
     return []
 
 
-def _dependencies(listing: str, needed: list[str], recipe: Recipe) -> list[str]:
+def _dependencies(listing: str, recipe: Recipe) -> list[str]:
+    needed = needed_libraries(listing)
     names = [name.split(".so")[0] for name in needed]
     problems = [f"it was linked without {name}" for name in recipe.required if name not in names]
     problems += [f"it needs {name}, which no system has" for name in needed if name.startswith("libpj")]

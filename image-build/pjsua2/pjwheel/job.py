@@ -80,6 +80,6 @@ class Job:
 def make_job(recipe: Recipe, target: Target, store: Store, jobs: int) -> Job:
     swig = os.environ.get("SWIG", "swig")
     versions = {"cxx": compiler_version(target.cxx), "swig": swig_version(swig),
-                "suffix": target.suffix, "tag": target.wheel_tag}
+                "host": target.host or "", "suffix": target.suffix, "tag": target.wheel_tag}
     key = build_key(recipe, versions)
     return Job(recipe, target, store, key, versions, swig, jobs, Stages(store.logs(key)))
