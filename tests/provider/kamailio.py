@@ -11,11 +11,11 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kallnet.account import address_to_hex
+from kallnet.account import Address, address_from_hex
 from kallprovider import config as provider_config
 from kallprovider import render, secret_files, tls
 from kallprovider.config import ProviderConfig
@@ -130,18 +130,25 @@ class Kamailio:
     def credentials(self, account: str, seconds: int = 3600) -> Credentials:
         return Credentials.of(account, self.secret, int(time.time()) + seconds)
 
-    async def phone(self, account: str, credentials: Credentials | None = None, *, register: bool = True) -> Phone:
-        phone = Phone(account, DOMAIN, credentials or self.credentials(account))
-        await phone.connect(self.config.sip.port, self.context)
-        if register:
-            assert (await phone.register()).code == 200
-        return phone
+    @contextlib.asynccontextmanager
+    async def phones(self, *numbers: int, register: bool = True) -> AsyncIterator[list[Phone]]:
+        async with contextlib.AsyncExitStack() as stack:
+            phones = [self._phone(account(number)) for number in numbers]
+            for phone in phones:
+                await stack.enter_async_context(phone)
+                if register:
+                    assert (await phone.register()).code == 200
+            yield phones
 
-    async def stranger(self) -> Phone:
-        return await Phone(account(99), DOMAIN, None).connect(self.config.sip.port, self.context)
+    def _phone(self, account: str) -> Phone:
+        return Phone(account, DOMAIN, self.credentials(account), self.config.sip.port, self.context)
+
+    def stranger(self, number: int, credentials: Credentials | None = None, source: str = "127.0.0.1") -> Phone:
+        """Not registered; says it is account `number`."""
+        return Phone(account(number), DOMAIN, credentials, self.config.sip.port, self.context, source)
 
     @contextlib.asynccontextmanager
-    async def service(self, handler: FakeService | None = None) -> "contextlib.AsyncIterator[FakeService]":  # type: ignore[name-defined]
+    async def service(self, handler: FakeService | None = None) -> AsyncIterator[FakeService]:
         handler = handler or FakeService()
         token = secret_files.read(self.config.evapi_token_path)
         handler.link = KamailioLink("127.0.0.1", self.config.evapi_port, token, handler)
@@ -186,8 +193,8 @@ class FakeService:
         self.listings.append(call_ids)
         self.changed.set()
 
-    async def until(self, condition: object) -> None:
-        while not condition():  # type: ignore[operator]
+    async def until(self, condition: Callable[[], object]) -> None:
+        while not condition():
             self.changed.clear()
             await self.changed.wait()
 
@@ -196,8 +203,13 @@ def account(number: int) -> str:
     return f"0x{number:040x}"
 
 
-def lower(address: object) -> str:
-    return address_to_hex(address).lower()  # type: ignore[arg-type]
+def address(number: int) -> Address:
+    return address_from_hex(account(number))
+
+
+def run(scenario: Coroutine[None, None, None]) -> None:
+    """The time-out only ends a test that would otherwise hang."""
+    asyncio.run(asyncio.wait_for(scenario, 90))
 
 
 @contextlib.contextmanager

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import re
 import secrets
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
 
 @dataclass
@@ -136,15 +139,20 @@ class Phone:
     account: str
     domain: str
     credentials: Credentials | None
+    port: int
+    context: ssl.SSLContext
+    source: str = "127.0.0.1"
+    source_port: int = 0
     requests: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
     answers: bool = True
 
     def __post_init__(self) -> None:
-        self._waiting: dict[tuple[str, str], asyncio.Queue[Message]] = {}
+        self._waiting: dict[tuple[str, str], asyncio.Queue[Message | Exception]] = {}
         self._reader_task: asyncio.Task[None] | None = None
         self.contact = f"<sip:{self.account}@10.99.0.1:5099;transport=tls;ob>"
         self.dialogs: dict[str, Dialog] = {}
         self.byes: dict[str, Message] = {}
+        self.unexpected: list[Message] = []
         self.changed = asyncio.Event()
 
     @property
@@ -154,30 +162,42 @@ class Phone:
     def via(self) -> str:
         return f"SIP/2.0/TLS 10.99.0.1:5099;rport;branch=z9hG4bK{secrets.token_hex(8)}"
 
-    async def connect(self, port: int, context: ssl.SSLContext) -> Phone:
+    async def __aenter__(self) -> Self:
         reader, self._writer = await asyncio.open_connection(
-            "127.0.0.1", port, ssl=context, server_hostname=self.domain
+            "127.0.0.1",
+            self.port,
+            ssl=self.context,
+            server_hostname=self.domain,
+            local_addr=(self.source, self.source_port),
         )
+        self.source_port = self._writer.get_extra_info("sockname")[1]
         self._reader_task = asyncio.create_task(self._receive(reader))
         return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         if self._reader_task:
             self._reader_task.cancel()
             await asyncio.gather(self._reader_task, return_exceptions=True)
             self._writer.close()
+            with contextlib.suppress(OSError):
+                await self._writer.wait_closed()
+            self._reader_task = None
 
     async def send(self, message: Message) -> None:
         self._writer.write(message.encode())
         await self._writer.drain()
 
     async def transact(self, message: Message) -> Message:
-        """The final response."""
+        """The final response; raises when the connection is lost before it."""
         queue = self._waiting[message.call_id, message.get("CSeq")] = asyncio.Queue()
         await self.send(message)
-        while (response := await queue.get()).code < 200:
-            pass
-        return response
+        while not isinstance(response := await queue.get(), Exception):
+            if response.code >= 200:
+                return response
+        raise response
 
     async def register(self, account: str | None = None, to: str | None = None, expires: int = 600) -> Message:
         address = f"sip:{account or self.account}@{self.domain}"
@@ -270,19 +290,28 @@ class Phone:
         )
         await self.reply(request, 200, "OK", [("Contact", self.contact)])
 
-    async def until(self, condition: object) -> None:
+    async def until(self, condition: Callable[[], object]) -> None:
         """Waits until `condition()` holds; looked at after each arrival."""
-        while not condition():  # type: ignore[operator]
+        while not condition():
             self.changed.clear()
             await self.changed.wait()
 
     async def _receive(self, reader: asyncio.StreamReader) -> None:
+        try:
+            await self._read_all(reader)
+        except (asyncio.IncompleteReadError, OSError) as loss:
+            for queue in self._waiting.values():
+                queue.put_nowait(loss)
+
+    async def _read_all(self, reader: asyncio.StreamReader) -> None:
         while True:
             message = await Message.read(reader)
             if message.is_response:
                 queue = self._waiting.get((message.call_id, message.get("CSeq")))
                 if queue:
                     queue.put_nowait(message)
+                else:
+                    self.unexpected.append(message)
             else:
                 await self._serve(message)
             self.changed.set()
