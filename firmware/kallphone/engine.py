@@ -33,7 +33,8 @@ from kallphone.ports import Directory, Display, Journal, Lamps, Payments, Ringer
 
 log = logging.getLogger(__name__)
 
-Observer = Callable[[Event, Phone], None]
+Observer = Callable[[Event | Command], None]
+"""Sees every event and command as it happens, on the main thread; must not block."""
 
 
 @dataclass(frozen=True)
@@ -85,15 +86,19 @@ class Engine:
 
     def step(self, event: Event) -> None:
         before = self.phone
+        self._observe(event)
         self.phone, commands = transition(before, event, self.clock())
         if type(before.mode) is not type(self.phone.mode):
             log.info("%s -> %s", type(before.mode).__name__, type(self.phone.mode).__name__)
         self._note_new_call(before)
         for command in commands:
+            self._observe(command)
             self._carry_out(command)
         self._show()
+
+    def _observe(self, happening: Event | Command) -> None:
         for observer in self.observers:
-            observer(event, self.phone)
+            observer(happening)
 
     async def _next_event(self) -> Event:
         wakeup = wakeup_for(self.phone)

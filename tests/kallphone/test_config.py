@@ -4,6 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+
 from kallnet.configfile import ConfigError
 from kallphone.config import load_config
 
@@ -26,7 +27,7 @@ def test_the_shipped_example_loads_with_paths_beside_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('country = "de"', 'country = "dd"', "did you mean 'de'"),
+        ('country = "de"', 'country = "deu"', "did you mean 'de'"),
         ("deposit = 2_000_000", "deposit = -1", "whole number from 0"),
         ("deposit = 2_000_000", "deposits = 2", "did you mean 'deposit'"),
         ("deposit = 2_000_000", "deposit = true", "give a whole number"),
