@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+
+import pjsua2 as pj
+
+from kallphone.phone.events import SipRegistered, SipUnregistered
+from kallphone.ports import Post, SipCredentials
+from kallphone.sip.headers import TurnServer, account_uri, outbound_proxy, turn_server
+from kallphone.sip.settings import SipSettings
+
+_log = logging.getLogger(__name__)
+
+_DTLS = 1
+_SESSION_EXPIRES_S = 600
+# Linux: a peer that vanished without a word is noticed within 15 + 3 * 5 seconds.
+_KEEP_ALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000),
+)
+
+
+class PhoneAccount(pj.Account):  # type: ignore[misc]
+    """One registration with one provider; whoever called `register` is told what came of it."""
+
+    def __init__(self, settings: SipSettings, post: Post, on_invite: Callable[[int], None]) -> None:
+        super().__init__()
+        self._settings = settings
+        self._post = post
+        self._on_invite = on_invite
+        self._asked = False
+        self._again = False
+        self._registered = False
+        self._transport = ""
+        self._transport_words = ""
+
+    def register(self, credentials: SipCredentials) -> None:
+        """Registers, or registers again with other credentials; calls stay up."""
+        self._asked = True
+        self._transport_words = ""
+        try:
+            self._configure(_account_config(credentials, self._settings))
+        except pj.Error as error:
+            self._lost(0, f"The provider's SIP addresses are not usable: {error.reason}")
+            return
+        self._send()
+
+    def resume(self) -> None:
+        """Sends what had to wait for the answer to an earlier REGISTER."""
+        if self._again:
+            self._send()
+
+    def unregister(self) -> None:
+        if self._registered:
+            self.setRegistration(False)
+
+    @property
+    def registered(self) -> bool:
+        return self._registered
+
+    def _configure(self, config: pj.AccountConfig) -> None:
+        if self.isValid():
+            self.modify(config)
+        else:
+            self.create(config)
+
+    def _send(self) -> None:
+        self._again = False
+        try:
+            self.setRegistration(True)
+        except pj.Error as error:
+            if error.status == pj.PJSIP_EBUSY:
+                self._again = True
+                return
+            self._lost(0, self._transport_words or error.reason)
+
+    def onRegState(self, prm: pj.OnRegStateParam) -> None:  # noqa: N802
+        try:
+            self._answered(prm)
+        except Exception as error:
+            _log.exception("Registration state was not understood")
+            self._lost(0, str(error))
+
+    def _answered(self, prm: pj.OnRegStateParam) -> None:
+        if self._again:
+            return
+        if prm.code // 100 == 2:
+            self._confirmed(prm.expiration)
+            return
+        from_far = bool(prm.rdata.wholeMsg)
+        words = prm.reason if from_far else self._transport_words or prm.reason
+        self._lost(prm.code if from_far else 0, words)
+
+    def _confirmed(self, expiration: int) -> None:
+        if expiration == 0:
+            self._lost(200, "Unregistered")
+        elif self._asked or not self._registered:
+            self._asked, self._registered = False, True
+            self._post(SipRegistered())
+
+    def _lost(self, code: int, words: str) -> None:
+        if self._asked or self._registered:
+            self._asked = self._registered = False
+            self._post(SipUnregistered(code, words))
+
+    def transport_changed(self, prm: pj.OnTransportStateParam) -> None:
+        """A broken connection is told at once; only one counts, since all requests go to one proxy."""
+        if prm.state == pj.PJSIP_TP_STATE_CONNECTED:
+            self._transport = prm.hnd
+        elif prm.state == pj.PJSIP_TP_STATE_DISCONNECTED:
+            self._transport_words = _transport_words(prm)
+            if self._registered and prm.hnd == self._transport:
+                self._lost(0, self._transport_words)
+
+    def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:  # noqa: N802
+        try:
+            self._on_invite(prm.callId)
+        except Exception:
+            _log.exception("An incoming call was not understood")
+
+
+def _transport_words(prm: pj.OnTransportStateParam) -> str:
+    reason = pj.Endpoint.instance().utilStrError(prm.lastError) if prm.lastError else "closed by the provider"
+    tls = prm.tlsInfo
+    if tls.isEmpty() or not tls.verifyStatus:
+        return f"The connection to the provider broke: {reason}"
+    messages = "; ".join(tls.verifyMsgs)
+    return f"The provider's certificate is refused: {messages}. Check ca_file and the name in the proxy's URI"
+
+
+def _account_config(credentials: SipCredentials, settings: SipSettings) -> pj.AccountConfig:
+    config = pj.AccountConfig()
+    config.idUri = account_uri(credentials.account, credentials.domain)
+    _set_registration(config.regConfig, credentials, settings)
+    config.sipConfig.proxies.append(outbound_proxy(credentials.proxy))
+    config.sipConfig.authCreds.append(
+        pj.AuthCredInfo("digest", "*", credentials.username, 0, credentials.password)
+    )
+    config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
+    config.callConfig.timerSessExpiresSec = _SESSION_EXPIRES_S
+    config.mwiConfig.enabled = False
+    _set_nat(config.natConfig, credentials)
+    _set_media(config.mediaConfig)
+    return config
+
+
+def _set_registration(
+    registration: pj.AccountRegConfig, credentials: SipCredentials, settings: SipSettings
+) -> None:
+    registration.registrarUri = f"sip:{credentials.domain}"
+    registration.registerOnAdd = False
+    registration.disableRegOnModify = True
+    registration.timeoutSec = settings.registration_s
+    # The phone's machine decides when to try again.
+    registration.retryIntervalSec = 0
+    registration.firstRetryIntervalSec = 0
+    registration.dropCallsOnFail = False
+    registration.unregWaitMsec = 500
+
+
+def _set_nat(nat: pj.AccountNatConfig, credentials: SipCredentials) -> None:
+    nat.iceEnabled = True
+    nat.iceTrickle = pj.PJ_ICE_SESS_TRICKLE_DISABLED
+    servers = [server for uri in credentials.turn if (server := turn_server(uri))]
+    if servers:
+        _set_turn(nat, servers[0], credentials)
+
+
+def _set_turn(nat: pj.AccountNatConfig, server: TurnServer, credentials: SipCredentials) -> None:
+    nat.turnEnabled = True
+    nat.turnServer = server.address
+    nat.turnConnType = pj.PJ_TURN_TP_TCP if server.tcp else pj.PJ_TURN_TP_UDP
+    nat.turnUserName = credentials.username
+    nat.turnPasswordType = 0
+    nat.turnPassword = credentials.password
+
+
+def _set_media(media: pj.AccountMediaConfig) -> None:
+    media.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
+    media.srtpSecureSignaling = 1
+    keyings = pj.IntVector()
+    keyings.append(_DTLS)
+    media.srtpOpt.keyings = keyings
+    media.rtcpMuxEnabled = True
+    media.transportConfig.qosType = pj.PJ_QOS_TYPE_VOICE
+
+
+def keep_alive_options() -> pj.SockOptParams:
+    params = pj.SockOptParams()
+    for level, name, value in _KEEP_ALIVE:
+        params.sockOpts.append(pj.SockOpt(level, name, value))
+    return params

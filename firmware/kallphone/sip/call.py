@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import pjsua2 as pj
+
+from kallphone.phone.events import CallAnswered, CallId, FarEndRinging, MediaStarted
+from kallphone.ports import Post
+from kallphone.sip.headers import reason_of
+from kallphone.sip.watch import MediaSample, MediaWatch, Verdict
+
+_log = logging.getLogger(__name__)
+
+_SRTP_STATUS = re.compile(r"SRTP status: (Active|Not active) Crypto-suite: (\S+)")
+_NO_CALL = -1
+
+
+class CallOwner(Protocol):
+    def media_changed(self, call: PhoneCall, media: pj.AudioMedia | None) -> None: ...
+    def ended(self, call: PhoneCall, code: int, words: str) -> None: ...
+    def watch(self) -> MediaWatch: ...
+    def codec_name(self, name: str, clock_rate: int) -> str: ...
+
+
+class PhoneCall(pj.Call):  # type: ignore[misc]
+    """One call, from its first message to the one CallEnded that its owner is told."""
+
+    def __init__(
+        self, account: pj.Account, number: CallId, owner: CallOwner, post: Post, pj_call: int = _NO_CALL
+    ) -> None:
+        super().__init__(account, pj_call)
+        self.number = number
+        self.over = False
+        self._outgoing = pj_call == _NO_CALL
+        self._owner = owner
+        self._post = post
+        self._rang = False
+        self._watch: MediaWatch | None = None
+
+    def place(self, uri: str) -> None:
+        self._try(lambda: self.makeCall(uri, _options()))
+
+    def respond(self, code: int) -> None:
+        self._try(lambda: self.answer(_options(code)))
+
+    def send_digit(self, key: str) -> None:
+        try:
+            self.dialDtmf(key)
+        except pj.Error as error:
+            _log.warning("Call %d: a digit was not sent: %s", self.number, error.reason)
+
+    def end(self, code: int, words: str, *, status: int = 0) -> None:
+        """Ends the call here; `status` answers an INVITE that was not answered yet."""
+        self._finish(code, words)
+        try:
+            self.hangup(_options(status))
+        except pj.Error as error:
+            _log.info("Call %d: nothing left to hang up: %s", self.number, error.reason)
+
+    def observe(self, now: float) -> None:
+        """Looks after the media of a confirmed call; to be called often."""
+        if self.over or self._watch is None or not self._watch.due(now):
+            return
+        verdict = self._watch.observe(now, self._sample())
+        if verdict is Verdict.STARTED:
+            self._started()
+        elif verdict is Verdict.NEVER_STARTED:
+            self.end(488, "No secure sound came from the far end")
+        elif verdict is Verdict.FELL_SILENT:
+            self.end(408, "Nothing is heard from the far end any more")
+
+    def onCallState(self, prm: pj.OnCallStateParam) -> None:  # noqa: N802
+        self._guard(lambda: self._state_changed(prm))
+
+    def onCallMediaState(self, prm: pj.OnCallMediaStateParam) -> None:  # noqa: N802, ARG002
+        self._guard(self._media_changed)
+
+    def _state_changed(self, prm: pj.OnCallStateParam) -> None:
+        info = self.getInfo()
+        if info.state == pj.PJSIP_INV_STATE_EARLY:
+            self._early(info.lastStatusCode)
+        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
+            self._watch = self._owner.watch()
+            self._post(CallAnswered(self.number))
+        elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            self._disconnected(info, prm)
+
+    def _early(self, code: int) -> None:
+        if self._outgoing and not self._rang and code in (180, 183):
+            self._rang = True
+            self._post(FarEndRinging(self.number))
+
+    def _disconnected(self, info: pj.CallInfo, prm: pj.OnCallStateParam) -> None:
+        request = _request_in(prm)
+        reason = reason_of(request) if request else None
+        if reason:
+            self._finish(reason.code, reason.words)
+        elif request.startswith("BYE "):
+            self._finish(200, "The far end hung up")
+        else:
+            self._finish(info.lastStatusCode, info.lastReason)
+
+    def _media_changed(self) -> None:
+        info = self.getInfo()
+        sound = [media for media in info.media if media.type == pj.PJMEDIA_TYPE_AUDIO]
+        live = [media for media in sound if media.status == pj.PJSUA_CALL_MEDIA_ACTIVE]
+        self._owner.media_changed(self, self.getAudioMedia(live[0].index) if live else None)
+        if any(media.status == pj.PJSUA_CALL_MEDIA_ERROR for media in sound):
+            self.end(488, "The sound could not be secured", status=488)
+
+    def _started(self) -> None:
+        stream = self.getStreamInfo(0)
+        codec = self._owner.codec_name(stream.codecName, stream.codecClockRate)
+        self._post(MediaStarted(self.number, codec, f"DTLS-SRTP {self._sample().suite}"))
+
+    def _sample(self) -> MediaSample:
+        """Asks the media transport itself; DTLS is the only keying it has (account.py)."""
+        try:
+            status = _SRTP_STATUS.search(self.dump(True, ""))
+            statistics = self.getStreamStat(0)
+        except pj.Error:
+            return MediaSample(None, 0)
+        active = status is not None and status[1] == "Active"
+        return MediaSample(status[2] if status and active else None, statistics.rtcp.rxStat.pkt)
+
+    def _finish(self, code: int, words: str) -> None:
+        if not self.over:
+            self.over = True
+            self._owner.ended(self, code, words)
+
+    def _try(self, act: Callable[[], Any]) -> None:
+        try:
+            act()
+        except pj.Error as error:
+            self.end(500, error.reason, status=500)
+
+    def _guard(self, act: Callable[[], None]) -> None:
+        """What is raised into pjsua2 is only printed there."""
+        try:
+            act()
+        except Exception as error:
+            _log.exception("Call %d failed", self.number)
+            self._finish(500, str(error))
+
+
+def _options(code: int = 0) -> pj.CallOpParam:
+    options = pj.CallOpParam(True)
+    options.statusCode = code
+    options.opt.audioCount = 1
+    options.opt.videoCount = 0
+    options.opt.textCount = 0
+    return options
+
+
+def _request_in(prm: pj.OnCallStateParam) -> str:
+    """The request that caused a change of state, empty where something else did."""
+    event = prm.e
+    if event.type != pj.PJSIP_EVENT_TSX_STATE or event.body.tsxState.type != pj.PJSIP_EVENT_RX_MSG:
+        return ""
+    message: str = event.body.tsxState.src.rdata.wholeMsg
+    return "" if message.startswith("SIP/2.0 ") else message

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_ACCOUNT_URI = re.compile(r"sips?:(0x[0-9a-f]{40})@[^\s>@]+", re.IGNORECASE)
+_REASON = re.compile(r"^reason\s*:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
+_CAUSE = re.compile(r";\s*cause\s*=\s*(\d{3})\b", re.IGNORECASE)
+_TEXT = re.compile(r';\s*text\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_HOST = r"\[[0-9a-f:.]+\]|[^\s:?/\[\]]+"
+_TURN = re.compile(rf"turn:({_HOST})(?::(\d{{1,5}}))?(?:\?transport=(udp|tcp))?", re.IGNORECASE)
+_TURN_PORT = 3478
+
+
+@dataclass(frozen=True)
+class Reason:
+    code: int
+    words: str
+
+
+@dataclass(frozen=True)
+class TurnServer:
+    address: str
+    tcp: bool
+
+
+def account_uri(account: bytes, domain: str) -> str:
+    return f"sip:0x{account.hex()}@{domain}"
+
+
+def account_of(uri: str) -> bytes | None:
+    """The account behind a SIP URI or name-addr; None where the user part is not an account.
+
+    A display name is the sender's free text, so where there are angle brackets only they count.
+    """
+    bracketed = uri.rpartition("<")[2] if "<" in uri else uri
+    match = _ACCOUNT_URI.match(bracketed.strip())
+    return bytes.fromhex(match[1][2:]) if match else None
+
+
+def reason_of(message: str) -> Reason | None:
+    """The SIP cause in the Reason header of a request (RFC 3326), None where there is none."""
+    head = message.replace("\r\n", "\n").partition("\n\n")[0]
+    for value in _REASON.findall(head):
+        cause = _CAUSE.search(value)
+        if value.strip().upper().startswith("SIP") and cause:
+            text = _TEXT.search(value)
+            return Reason(int(cause[1]), re.sub(r"\\(.)", r"\1", text[1]) if text else "")
+    return None
+
+
+def outbound_proxy(proxy: str) -> str:
+    """A proxy's URI as a loose route (RFC 3261 section 16.12.1.1)."""
+    return proxy if ";lr" in proxy.lower() else f"{proxy};lr"
+
+
+def turn_server(uri: str) -> TurnServer | None:
+    """A TURN URI (RFC 7065) as host:port; None where it is not one that the phone can use."""
+    match = _TURN.fullmatch(uri.strip())
+    if not match:
+        return None
+    return TurnServer(f"{match[1]}:{match[2] or _TURN_PORT}", (match[3] or "udp").lower() == "tcp")

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from threading import Event as Flag
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from kallphone.phone.events import CallId
+from kallphone.phone.sound import Sound
+from kallphone.ports import Post, SipCredentials
+from kallphone.sip.settings import SipError, SipSettings
+
+if TYPE_CHECKING:
+    from kallphone.sip.endpoint import SipEndpoint
+
+_log = logging.getLogger(__name__)
+
+_START_S = 20.0
+_STOP_S = 8.0
+
+
+class PjSip:
+    """The Sip port: one thread owns pjsua2, everybody else leaves commands in its queue."""
+
+    def __init__(self, settings: SipSettings, post: Post) -> None:
+        self._settings = settings
+        self._post = post
+        self._commands: SimpleQueue[Callable[[SipEndpoint], None]] = SimpleQueue()
+        self._stopping = Flag()
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        """Returns when the endpoint is up; raises SipError where it can't be."""
+        started: Future[None] = Future()
+        self._stopping.clear()
+        self._thread = Thread(target=self._run, args=(started,), name="sip", daemon=True)
+        self._thread.start()
+        try:
+            started.result(_START_S)
+        except TimeoutError as error:
+            raise SipError(f"SIP did not start within {_START_S:.0f} s") from error
+
+    def stop(self) -> None:
+        """Hangs up, unregisters and returns, in a few seconds at most."""
+        self._stopping.set()
+        if self._thread is None:
+            return
+        self._thread.join(_STOP_S)
+        if self._thread.is_alive():
+            _log.error("The SIP thread did not stop within %.0f s", _STOP_S)
+        self._thread = None
+
+    def register(self, credentials: SipCredentials) -> None:
+        self._commands.put(lambda endpoint: endpoint.register(credentials))
+
+    def place(self, call: CallId, uri: str) -> None:
+        self._commands.put(lambda endpoint: endpoint.place(call, uri))
+
+    def alert(self, call: CallId) -> None:
+        self._commands.put(lambda endpoint: endpoint.respond(call, 180))
+
+    def answer(self, call: CallId) -> None:
+        self._commands.put(lambda endpoint: endpoint.respond(call, 200))
+
+    def reject(self, call: CallId, code: int) -> None:
+        self._commands.put(lambda endpoint: endpoint.respond(call, code))
+
+    def hang_up(self, call: CallId) -> None:
+        self._commands.put(lambda endpoint: endpoint.hang_up(call))
+
+    def send_digit(self, call: CallId, key: str) -> None:
+        self._commands.put(lambda endpoint: endpoint.send_digit(call, key))
+
+    def hear(self, sound: Sound) -> None:
+        self._commands.put(lambda endpoint: endpoint.hear(sound))
+
+    def _run(self, started: Future[None]) -> None:
+        try:
+            endpoint = self._open()
+        except Exception as error:
+            started.set_exception(error if isinstance(error, SipError) else SipError(str(error)))
+            return
+        started.set_result(None)
+        while not self._stopping.is_set():
+            self._turn(endpoint)
+        self._drain(endpoint)
+        endpoint.close()
+
+    def _open(self) -> SipEndpoint:
+        try:
+            from kallphone.sip.endpoint import SipEndpoint
+        except ImportError as error:
+            raise SipError(f"pjsua2 is not installed ({error}). Build it: make pjsua2") from error
+        endpoint = SipEndpoint(self._settings, self._post)
+        try:
+            endpoint.open()
+        except Exception:
+            endpoint.close()
+            raise
+        return endpoint
+
+    def _turn(self, endpoint: SipEndpoint) -> None:
+        try:
+            endpoint.poll()
+            self._drain(endpoint)
+        except Exception:
+            _log.exception("The SIP thread goes on after an error")
+
+    def _drain(self, endpoint: SipEndpoint) -> None:
+        while True:
+            try:
+                command = self._commands.get_nowait()
+            except Empty:
+                return
+            command(endpoint)

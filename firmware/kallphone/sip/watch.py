@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+@dataclass(frozen=True)
+class MediaSample:
+    """What the media transport says of itself; `suite` is SRTP's in use, None where nothing is secured."""
+
+    suite: str | None
+    packets: int
+
+
+class Verdict(Enum):
+    STARTED = auto()
+    NEVER_STARTED = auto()
+    FELL_SILENT = auto()
+
+
+class MediaWatch:
+    """Sound is there once a packet came through SRTP; it must come in time and keep coming.
+
+    Times are seconds of the caller's clock.
+    """
+
+    def __init__(self, now: float, start_within_s: float, silent_for_s: float) -> None:
+        self._start_within_s = start_within_s
+        self._silent_for_s = silent_for_s
+        self._heard_at = now
+        self._packets = 0
+        self._next = now
+        self.started = False
+
+    def due(self, now: float) -> bool:
+        return now >= self._next
+
+    def observe(self, now: float, sample: MediaSample) -> Verdict | None:
+        self._next = now + (1.0 if self.started else 0.02)
+        if sample.suite is not None and sample.packets != self._packets:
+            self._packets = sample.packets
+            self._heard_at = now
+            return self._first()
+        return self._overdue(now)
+
+    def _first(self) -> Verdict | None:
+        if self.started:
+            return None
+        self.started = True
+        return Verdict.STARTED
+
+    def _overdue(self, now: float) -> Verdict | None:
+        gap = now - self._heard_at
+        if self.started:
+            return Verdict.FELL_SILENT if gap >= self._silent_for_s else None
+        return Verdict.NEVER_STARTED if gap >= self._start_within_s else None

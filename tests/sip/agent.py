@@ -1,0 +1,101 @@
+"""One phone's SIP side in its own process: JSON lines in, the adapter's events as JSON lines out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+from kallphone.phone.events import CallId, Event
+from kallphone.phone.sound import Sound
+from kallphone.phone.tones import Tone
+from kallphone.ports import SipCredentials
+from kallphone.sip import AudioSettings, PjSip, SipError, SipSettings
+
+
+def main() -> None:
+    events = _private_stdout()
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(relativeCreated)d %(name)s: %(message)s")
+    settings = json.loads(sys.stdin.readline())
+    phone = PjSip(_settings(settings), lambda event: _say(events, _as_json(event)))
+    _tap_digits(events)
+    try:
+        phone.start()
+    except SipError as error:
+        _say(events, {"event": "Failed", "words": str(error)})
+        return
+    _say(events, {"event": "Started"})
+    for line in sys.stdin:
+        command = json.loads(line)
+        if command["do"] == "stop":
+            break
+        if command["do"] == "usage":
+            _say(events, _usage())
+        else:
+            _obey(phone, **command)
+    phone.stop()
+    _say(events, {"event": "Stopped"})
+
+
+def _settings(given: dict[str, Any]) -> SipSettings:
+    audio = given.pop("audio", {})
+    for name in ("speak", "record"):
+        if audio.get(name):
+            audio[name] = Path(audio[name])
+    return SipSettings(ca_file=Path(given.pop("ca_file")), audio=AudioSettings(**audio), **given)
+
+
+def _obey(phone: PjSip, do: str, **given: Any) -> None:
+    if do == "register":
+        given["account"] = bytes.fromhex(given["account"])
+        phone.register(SipCredentials(**given))
+    elif do == "hear":
+        tone = Tone[given["tone"]] if given.get("tone") else None
+        phone.hear(Sound(tone, given.get("call")))
+    else:
+        call = CallId(given.pop("call"))
+        getattr(phone, do)(call, *given.values())
+
+
+def _as_json(event: Event) -> dict[str, Any]:
+    fields = dataclasses.asdict(event)
+    texts = {name: value.hex() if isinstance(value, bytes) else value for name, value in fields.items()}
+    return {"event": type(event).__name__, **texts}
+
+
+def _usage() -> dict[str, Any]:
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    handles = len(list(Path("/proc/self/fd").iterdir()))
+    rss = pages * resource.getpagesize()
+    return {"event": "Usage", "cpu": own.ru_utime + own.ru_stime, "rss": rss, "handles": handles}
+
+
+def _tap_digits(events: TextIO) -> None:
+    """The phone has no use for received digits; the test sees them arrive."""
+    from kallphone.sip.call import PhoneCall
+
+    def heard(self: PhoneCall, prm: Any) -> None:
+        _say(events, {"event": "Digit", "call": self.number, "key": prm.digit})
+
+    PhoneCall.onDtmfDigit = heard
+
+
+def _private_stdout() -> TextIO:
+    """pjlib greets on stdout before it can be told not to."""
+    private = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    return private
+
+
+def _say(events: TextIO, what: dict[str, Any]) -> None:
+    events.write(json.dumps(what) + "\n")
+
+
+if __name__ == "__main__":
+    main()

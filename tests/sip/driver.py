@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+Said = dict[str, Any]
+_ROOT = Path(__file__).parents[2]
+_PATIENCE_S = 40.0
+
+
+class Agent:
+    """A child process with one SIP endpoint; waits on its events, never on time."""
+
+    def __init__(self, account: bytes, ca_file: Path, log: Path, **settings: Any) -> None:
+        self.account = account
+        self.name = f"0x{account.hex()}"
+        self.log = log
+        self.heard: list[Said] = []
+        self._queue: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.sip.agent"],
+            cwd=_ROOT,
+            env={"PYTHONPATH": "firmware", "PATH": "/usr/bin:/bin", **settings.pop("env", {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log.open("w"),
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._write({"ca_file": str(ca_file), **settings})
+
+    def started(self) -> Agent:
+        self.wait("Started")
+        return self
+
+    def tell(self, do: str, **given: Any) -> None:
+        self._write({"do": do, **given})
+
+    def wait(self, event: str, **fields: Any) -> Said:
+        """The next event of that name with these fields; events before it are passed over."""
+        while True:
+            said = self._next(event)
+            if said["event"] == event and fields.items() <= said.items():
+                return said
+
+    def count(self, event: str, **fields: Any) -> int:
+        return sum(said["event"] == event and fields.items() <= said.items() for said in self.heard)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.tell("stop")
+            self.process.wait(_PATIENCE_S)
+        self._reader.join()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe:
+                pipe.close()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def _next(self, wanted: str) -> Said:
+        try:
+            said = self._queue.get(timeout=_PATIENCE_S)
+        except queue.Empty:
+            said = None
+        if said is None:
+            raise AssertionError(f"No {wanted} from {self.name}; it said {self.heard}\n{self.log.read_text()[-3000:]}")
+        return said
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            said = json.loads(line)
+            self.heard.append(said)
+            self._queue.put(said)
+        self._queue.put(None)
+
+    def _write(self, message: Said) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
