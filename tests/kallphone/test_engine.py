@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from itertools import pairwise
 
 from kallphone.engine import Engine
 from kallphone.phone.events import (
@@ -54,7 +55,7 @@ def test_outputs_are_sent_only_when_they_change() -> None:
     assert notes.of("ring") == [False]
     assert notes.of("lamps") == [(False, False), (True, False)]
     screens = notes.of("screen")
-    assert all(first != second for first, second in zip(screens, screens[1:], strict=False))
+    assert all(first != second for first, second in pairwise(screens))
 
 
 def test_credentials_go_from_payments_to_sip_and_never_through_events() -> None:
@@ -74,7 +75,7 @@ def test_an_incoming_call_is_journalled_before_anyone_answers() -> None:
 
 def test_events_from_another_thread_and_the_wake_up_reach_the_phone() -> None:
     async def scene() -> None:
-        adapters, notes, payments = fake_adapters()
+        adapters, notes, _ = fake_adapters()
         loop = asyncio.get_running_loop()
         engine = Engine(adapters, loop.time)
         rang = asyncio.Event()

@@ -318,6 +318,17 @@ def test_what_the_network_says_is_heard_and_read(code: int, cause: Cause, tone: 
     assert sound_for(desk.phone).tone is tone
 
 
+def test_a_cut_for_money_is_told_to_each_side_in_its_own_words() -> None:
+    paying = talking()
+    paying.send(CallEnded(CALL, 402, "Credit ended"))
+    assert "Credit used up" in screen_for(paying.phone).text
+    called = ready()
+    called.send(
+        IncomingCall(CallId(2), PEER), OffHook(), CallAnswered(CallId(2)), CallEnded(CallId(2), 402, "")
+    )
+    assert "Their credit ran out" in screen_for(called.phone).text
+
+
 def test_nobody_answers() -> None:
     desk = calling(ready())
     assert HangUp(CALL) in desk.wait(60.0)

@@ -20,6 +20,7 @@ class Cause(Enum):
     DIALLED_TOO_SLOWLY = auto()
     NO_CREDIT = auto()
     CREDIT_ENDED = auto()
+    THEIR_CREDIT_ENDED = auto()
     PAYMENT_REFUSED = auto()
     NOT_ALLOWED = auto()
     LINE_DOWN = auto()
@@ -51,6 +52,7 @@ ANNOUNCEMENTS: dict[Cause, Announcement] = {
     Cause.DIALLED_TOO_SLOWLY: Announcement(Tone.REORDER, "Dial again", "Hang up, then dial\nall ten digits"),
     Cause.NO_CREDIT: Announcement(Tone.REORDER, "No credit", "Top up to call.\nNothing was spent"),
     Cause.CREDIT_ENDED: Announcement(Tone.REORDER, "Credit used up", "Top up to\ncall again"),
+    Cause.THEIR_CREDIT_ENDED: Announcement(Tone.BUSY, "Call ended", "Their credit ran out"),
     Cause.PAYMENT_REFUSED: Announcement(
         Tone.REORDER, "Payment refused", "The provider did\nnot take the payment"
     ),
@@ -83,10 +85,15 @@ _BY_SIP_CODE = {
 }
 
 
-def cause_for_sip(code: int, *, answered: bool) -> Cause:
-    """The cause behind a SIP final status, or behind `Reason: SIP;cause=` of a BYE (RFC 3326)."""
-    if answered:
-        if code == 402:
-            return Cause.CREDIT_ENDED
-        return Cause.PROVIDER_LOST if code in (408, 503) else Cause.FAR_END_HUNG_UP
+def cause_before_answer(code: int) -> Cause:
+    """The cause behind a SIP final status to our INVITE."""
     return _BY_SIP_CODE.get(code, Cause.FAILED)
+
+
+def cause_of_goodbye(code: int, *, paying: bool) -> Cause:
+    """The cause of an answered call's end: `Reason: SIP;cause=` of the BYE (RFC 3326), or a status."""
+    if code == 402:
+        return Cause.CREDIT_ENDED if paying else Cause.THEIR_CREDIT_ENDED
+    if code == 488:
+        return Cause.NO_SAFE_MEDIA
+    return Cause.PROVIDER_LOST if code in (408, 503) else Cause.FAR_END_HUNG_UP

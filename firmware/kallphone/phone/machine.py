@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from kallphone.phone import line, talking
-from kallphone.phone.causes import Cause, cause_for_sip
+from kallphone.phone.causes import Cause, cause_before_answer, cause_of_goodbye
 from kallphone.phone.commands import (
     AlertCaller,
     AnswerCall,
@@ -290,9 +290,10 @@ def _ended(phone: Phone, call: CallId, code: int, now: float) -> Transition:
         return phone, ()
     match mode:
         case InCall():
-            return talking.end(phone, mode, cause_for_sip(code, answered=True), now, hang_up=False)
+            cause = cause_of_goodbye(code, paying=mode.price > 0)
+            return talking.end(phone, mode, cause, now, hang_up=False)
         case Calling():
-            return _given_up(phone, mode, cause_for_sip(code, answered=False), now)
+            return _given_up(phone, mode, cause_before_answer(code), now)
         case Answering():
             over = Over(Cause.FAR_END_HUNG_UP, now, mode.number)
             return replace(phone, mode=over), (_not_answered(mode, Cause.FAR_END_HUNG_UP),)
