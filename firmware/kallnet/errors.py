@@ -13,7 +13,6 @@ KallnetError
     ├── LedgerRefused       an endpoint answered with a JSON-RPC error
     └── LedgerInconsistent  the answers contradict each other or the request
 """
-# ruff: noqa: N818 - the names say what is wrong
 
 from collections.abc import Mapping
 

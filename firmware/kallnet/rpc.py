@@ -6,11 +6,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from kallnet.errors import LedgerRefused, LedgerUnreachable
 
 MAX_ANSWER = 1 << 20
 _CHUNK = 1 << 16
+# py_ecc, which comes with web3, lifts Python's recursion limit so far that deep JSON overflows the C stack.
+_MAX_BRACKETS = 5_000
 # EIP-1474: resource unavailable, limit exceeded. Another endpoint may do better.
 _BUSY = {-32002, -32005}
 
@@ -53,6 +56,7 @@ class JsonRpc:
         self._chain_id: int | None = None
         self._http = requests.Session()
         self._http.trust_env = False  # no proxy and no .netrc of the environment
+        self._http.headers["Accept-Encoding"] = "identity"  # a small answer can't unpack into a huge one
 
     def require_chain(self, chain_id: int) -> None:
         """From now on, endpoints of another chain count as away."""
@@ -111,18 +115,21 @@ class JsonRpc:
                     raise _EndpointError(f"HTTP status {response.status_code}")
                 return self._read(response, started)
         # Their words would repeat the URL, so they are not passed on.
-        except requests.Timeout:
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
             raise _EndpointError(f"no answer in {self._timeout:g} s") from None
         except requests.exceptions.SSLError:
             raise _EndpointError("its TLS certificate or handshake is no good") from None
         except requests.ConnectionError:
             raise _EndpointError("can't connect") from None
-        except requests.RequestException as error:
+        except urllib3.exceptions.ProtocolError:
+            raise _EndpointError("its answer broke off") from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _EndpointError(type(error).__name__) from None
 
     def _read(self, response: requests.Response, started: float) -> bytes:
         data = b""
-        for chunk in response.iter_content(_CHUNK):
+        # read1 returns what has arrived, so that an endpoint that drips bytes can't hold us.
+        while chunk := response.raw.read1(_CHUNK):
             data += chunk
             if len(data) > MAX_ANSWER:
                 raise _EndpointError(f"its answer is longer than {MAX_ANSWER} bytes")
@@ -132,6 +139,8 @@ class JsonRpc:
 
 
 def _parse(data: bytes, number: int) -> dict[str, Any]:
+    if data.count(b"[") + data.count(b"{") > _MAX_BRACKETS:
+        raise _EndpointError(f"its answer has more than {_MAX_BRACKETS} brackets")
     try:
         answer = json.loads(data)
     except (ValueError, RecursionError):

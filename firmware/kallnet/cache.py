@@ -1,0 +1,177 @@
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from kallnet.account import Address
+from kallnet.entries import ClientEntry, ServiceEntry, decode_client, decode_service
+from kallnet.errors import LedgerError
+from kallnet.ledger import Ledger, checked
+from kallnet.messages import CLIENT, SERVICE
+from kallnet.number import KallNumber
+
+log = logging.getLogger(__name__)
+
+DAY = 24 * 3600.0
+# Waiting for dead endpoints at every key press would stall the phone: one failure speaks for this long.
+AWAY = 15.0
+_NUMBER = 0  # the kind of a row that tells whose number it is
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS origin (chain_id INTEGER NOT NULL, registry BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (
+    kind INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
+    block INTEGER NOT NULL, expiry INTEGER NOT NULL, fetched REAL NOT NULL,
+    PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+"""
+
+E_ = TypeVar("E_", ClientEntry, ServiceEntry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """`block` and `expiry` are those of the registry's head, `fetched` is Unix seconds by our clock."""
+
+    value: bytes
+    block: int
+    expiry: int
+    fetched: float
+
+
+class CachedLedger:
+    """The ledger's entries and numbers, from disk while the chain is away.
+
+    An answer no older than `fresh` seconds is given without asking the chain; a failing chain is covered by
+    answers up to `max_age` seconds old that have not expired. "There is none" is never kept. Only one thread
+    at a time may use it. `clock` gives Unix seconds.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        path: Path,
+        *,
+        max_age: float = DAY,
+        fresh: float = 60.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._ledger = ledger
+        self._max_age = max_age
+        self._fresh = fresh
+        self._clock = clock
+        self._away_until = 0.0
+        self._db = _open(path)
+        self._forget_other_ledgers()
+
+    @property
+    def away(self) -> bool:
+        """Whether the chain's last answer was a failure not long ago."""
+        return self._clock() < self._away_until
+
+    def client_entry(self, account: Address) -> ClientEntry | None:
+        return self._entry(CLIENT, account, decode_client)
+
+    def service_entry(self, account: Address) -> ServiceEntry | None:
+        return self._entry(SERVICE, account, decode_service)
+
+    def resolve(self, number: KallNumber) -> Address | None:
+        answer = self._lookup(_NUMBER, str(number).encode(), lambda: self._fetch_number(number))
+        return None if answer is None else Address(answer.value)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _entry(self, kind: int, account: Address, decode_entry: Callable[[bytes], E_]) -> E_ | None:
+        answer = self._lookup(kind, account, lambda: self._fetch_entry(kind, account))
+        return None if answer is None else checked(answer.value, account, decode_entry)
+
+    def _lookup(self, kind: int, key: bytes, fetch: Callable[[], _Answer | None]) -> _Answer | None:
+        kept = self._read(kind, key)
+        if kept is not None and self._age(kept) <= (self._max_age if self.away else self._fresh):
+            return kept
+        try:
+            answer = fetch()
+        except LedgerError:
+            self._away_until = self._clock() + AWAY
+            if kept is None:
+                raise
+            return kept
+        self._away_until = 0.0
+        self._write(kind, key, answer)
+        return answer
+
+    def _fetch_entry(self, kind: int, account: Address) -> _Answer | None:
+        head, raw = self._ledger.live_entry(kind, account)
+        return None if raw is None else _Answer(raw, head.block, head.expiry, self._clock())
+
+    def _fetch_number(self, number: KallNumber) -> _Answer | None:
+        account = self._ledger.resolve(number)
+        if account is None:
+            return None
+        head = self._ledger.head(CLIENT, account)
+        return _Answer(account, head.block, head.expiry, self._clock())
+
+    def _age(self, answer: _Answer) -> float:
+        # A clock that was set back makes answers from its future old, too.
+        return abs(self._clock() - answer.fetched)
+
+    def _read(self, kind: int, key: bytes) -> _Answer | None:
+        columns = "SELECT value, block, expiry, fetched FROM answers WHERE kind = ? AND key = ?"
+        try:
+            row = self._db.execute(columns, (kind, key)).fetchone()
+        except sqlite3.DatabaseError as error:
+            log.warning("the ledger cache can't be read: %s", error)
+            return None
+        answer = _Answer(*row) if row else None
+        if answer is None or answer.expiry <= self._clock() or self._age(answer) > self._max_age:
+            return None
+        return answer
+
+    def _write(self, kind: int, key: bytes, answer: _Answer | None) -> None:
+        try:
+            with self._db:
+                self._db.execute("DELETE FROM answers WHERE kind = ? AND key = ?", (kind, key))
+                if answer is not None:
+                    row = (kind, key, answer.value, answer.block, answer.expiry, answer.fetched)
+                    self._db.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
+        except sqlite3.DatabaseError as error:
+            log.warning("the ledger cache can't be written: %s", error)
+
+    def _forget_other_ledgers(self) -> None:
+        origin = (self._ledger.deployment.chain_id, self._ledger.deployment.registry)
+        if self._db.execute("SELECT chain_id, registry FROM origin").fetchall() == [origin]:
+            return
+        with self._db:
+            self._db.execute("DELETE FROM answers")
+            self._db.execute("DELETE FROM origin")
+            self._db.execute("INSERT INTO origin VALUES (?, ?)", origin)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        return _connect(path)
+    except sqlite3.DatabaseError as error:
+        log.warning("the ledger cache %s is damaged (%s): starting a new one", path, error)
+        path.unlink()
+        return _connect(path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, check_same_thread=False)
+    try:
+        db.executescript(_SCHEMA)
+        _require_sound(db)
+    except sqlite3.DatabaseError:
+        db.close()
+        raise
+    return db
+
+
+def _require_sound(db: sqlite3.Connection) -> None:
+    (state,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+    if state != "ok":
+        raise sqlite3.DatabaseError(state)
