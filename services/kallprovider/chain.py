@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from web3.exceptions import Web3Exception
+
 from kallnet.account import Address
 from kallnet.entries import ClientEntry, ServiceEntry
 from kallnet.errors import LedgerError, LedgerInconsistent, LedgerRefused, LedgerUnreachable
@@ -141,6 +143,9 @@ class ChainWorker:
         except LedgerError as error:
             self._up = not isinstance(error, LedgerUnreachable)
             raise translated(error) from error
+        except Web3Exception as error:
+            words = f"the ledger's answer makes no sense ({type(error).__name__}): try again"
+            raise ChainAway(words) from error
         self._up = True
         return answer
 

@@ -7,6 +7,7 @@ from kallnet.account import Address
 from kallnet.ledger import Channel
 from kallprovider.books import Books
 from kallprovider.chain import Chain, merged
+from kallprovider.errors import ChainAway
 
 
 class Channels:
@@ -16,7 +17,6 @@ class Channels:
         self._chain = chain
         self._books = books
         self._confirmations = confirmations
-        self._reads: dict[Address, asyncio.Task[Channel]] = {}
         self._listeners: list[Callable[[Address, Channel], None]] = []
 
     def on_change(self, listener: Callable[[Address, Channel], None]) -> None:
@@ -26,15 +26,18 @@ class Channels:
         """As the books have it, however old; only a stranger's is asked for."""
         return self._books.channel(client) or await self.refresh(client)
 
-    async def refresh(self, client: Address) -> Channel:
-        """As the chain has it now; askers at the same time share one answer."""
-        read = self._reads.get(client)
-        if read is None:
-            read = self._reads[client] = asyncio.create_task(self._read(client))
-            read.add_done_callback(lambda _: self._reads.pop(client, None))
-        return await asyncio.shield(read)
+    async def current(self, client: Address, patience: float = 2.0) -> Channel:
+        """As the chain has it, or as the books do when the chain takes longer than `patience` seconds."""
+        known = self._books.channel(client)
+        if known is None:
+            return await self.refresh(client)
+        try:
+            return await asyncio.wait_for(self.refresh(client), patience)
+        except (ChainAway, TimeoutError):
+            return known
 
-    async def _read(self, client: Address) -> Channel:
+    async def refresh(self, client: Address) -> Channel:
+        """As the chain has it now."""
         head = await self._chain.head()
         latest = await self._chain.channel(client, head.number)
         if self._confirmations:

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from kallnet.account import Address, address_from_hex
+from kallnet.errors import KallnetError
+from kallnet.messages import from_json
+from kallnet.typed import Message
+from kallprovider.errors import BadRequest
+
+M = TypeVar("M", bound=Message)
+
+
+class Body:
+    """A JSON object from the network, checked field by field; raises BadRequest that names the field."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    @classmethod
+    async def of(cls, request: web.Request) -> Body:
+        try:
+            values = json.loads(await request.read())
+        except (ValueError, RecursionError):
+            raise BadRequest("the body is not JSON") from None
+        if not isinstance(values, dict):
+            raise BadRequest("the body must be a JSON object")
+        return cls(values)
+
+    def text(self, field: str) -> str:
+        value = self._values.get(field)
+        if not isinstance(value, str):
+            raise BadRequest(f"{field} must be a string")
+        return value
+
+    def address(self, field: str) -> Address:
+        try:
+            return address_from_hex(self.text(field))
+        except KallnetError as error:
+            raise BadRequest(f"{field}: {error}") from None
+
+    def raw(self, field: str, size: int, *, optional: bool = False) -> bytes:
+        if optional and self._values.get(field) in (None, "", "0x"):
+            return b""
+        try:
+            value = bytes.fromhex(self.text(field).removeprefix("0x"))
+        except ValueError:
+            raise BadRequest(f"{field} must be 0x and hexadecimal digits") from None
+        if len(value) != size:
+            raise BadRequest(f"{field} must have {size} bytes, not {len(value)}")
+        return value
+
+    def message(self, kind: type[M], field: str) -> M:
+        value = self._values.get(field)
+        if not isinstance(value, dict):
+            raise BadRequest(f"{field} must be an object with the fields of {kind.__name__}")
+        return _message(kind, value)
+
+    def flat_message(self, kind: type[M], *others: str) -> M:
+        """The message whose fields stand beside `others` in the body."""
+        return _message(kind, {name: value for name, value in self._values.items() if name not in others})
+
+
+def _message(kind: type[M], values: dict[str, Any]) -> M:
+    try:
+        return from_json(kind, values)
+    except KallnetError as error:
+        raise BadRequest(str(error)) from None
