@@ -13,7 +13,7 @@
       ChainAway         503     the ledger can't be reached or does not answer in time
       TransactionFailed 502     mined, and reverted
 """
-# ruff: noqa: N818 - the names say what happened
+
 
 from __future__ import annotations
 
