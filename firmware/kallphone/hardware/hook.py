@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from gpiozero import Button
+from gpiozero import DigitalInputDevice
 
 from kallphone.hardware.pins import HookPins
 from kallphone.phone.events import OffHook, OnHook
@@ -34,9 +34,9 @@ class HookSwitch:
         self._edge = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="hook", daemon=True)
-        self._button = Button(pins.pin, pull_up=True, pin_factory=pin_factory)
-        self._button.when_pressed = self._edge_seen
-        self._button.when_released = self._edge_seen
+        self._contact = DigitalInputDevice(pins.pin, pull_up=True, pin_factory=pin_factory)
+        self._contact.when_activated = self._edge_seen
+        self._contact.when_deactivated = self._edge_seen
 
     def start(self) -> None:
         self._thread.start()
@@ -46,11 +46,11 @@ class HookSwitch:
         self._edge.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._button.close()
+        self._contact.close()
 
     def step(self) -> float:
         """Post what has settled; the answer is how many seconds nothing else is due without an edge."""
-        off_hook = bool(self._button.is_pressed) is self._closed_is_off
+        off_hook = bool(self._contact.is_active) is self._closed_is_off
         if off_hook is self._off_hook:
             return REREAD_S
         settles_at = self._edge_at + (LIFT_SETTLES_S if off_hook else HANG_UP_SETTLES_S)
