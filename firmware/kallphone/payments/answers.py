@@ -1,0 +1,145 @@
+"""The provider's answers, version 1 of its HTTP API, checked field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kallnet.account import Address, address_from_hex
+from kallnet.errors import AddressInvalid
+from kallphone.payments.errors import ProviderInvalid
+
+MAX_AMOUNT = 2**63 - 1
+MAX_TIME = 2**40 - 1
+
+
+@dataclass(frozen=True)
+class Terms:
+    """`price` is in base units per period; the inviter pays `inviter_share` percent of it."""
+
+    provider: Address
+    chain_id: int
+    registry: Address
+    escrow: Address
+    coin: Address
+    domain: str
+    price: int
+    inviter_share: int
+    api_version: int
+    period: int
+
+
+@dataclass(frozen=True)
+class AgreementGrant:
+    service_type: str
+    expiry: int
+    agreement: bytes
+
+
+@dataclass(frozen=True)
+class ChannelReport:
+    """The channel as the provider sees it; `voucher` is the highest cumulative sum it holds."""
+
+    epoch: int
+    deposited: int
+    claimed: int
+    voucher: int
+
+
+@dataclass(frozen=True)
+class SessionGrant:
+    """Credentials for SIP and TURN until `expires` (Unix seconds)."""
+
+    username: str
+    password: str = field(repr=False)
+    expires: int
+    domain: str
+    sip: str
+    turn: tuple[str, ...]
+    channel: ChannelReport
+
+
+class Answer:
+    """One JSON object; each getter raises ProviderInvalid naming the field, never its value."""
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self._body = body
+
+    def text(self, name: str) -> str:
+        value = self._body.get(name)
+        if not isinstance(value, str) or not 0 < len(value) <= 512 or not value.isprintable():
+            raise ProviderInvalid(f"the provider's answer has no text {name!r}")
+        return value
+
+    def number(self, name: str, largest: int) -> int:
+        value = self._body.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= largest:
+            raise ProviderInvalid(f"the provider's answer has no whole number {name!r} up to {largest}")
+        return value
+
+    def address(self, name: str) -> Address:
+        try:
+            return address_from_hex(self.text(name))
+        except AddressInvalid:
+            raise ProviderInvalid(f"the provider's answer has no address {name!r}") from None
+
+    def data(self, name: str, size: int) -> bytes:
+        try:
+            value = bytes.fromhex(self.text(name).removeprefix("0x"))
+        except ValueError:
+            raise ProviderInvalid(f"the provider's answer has no hexadecimal {name!r}") from None
+        if len(value) != size:
+            raise ProviderInvalid(f"the provider's {name!r} has {len(value)} bytes, not {size}")
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        value = self._body.get(name)
+        if not isinstance(value, list) or not all(isinstance(v, str) and v.isprintable() for v in value):
+            raise ProviderInvalid(f"the provider's answer has no list of texts {name!r}")
+        return tuple(value)
+
+    def object(self, name: str) -> Answer:
+        value = self._body.get(name)
+        if not isinstance(value, dict):
+            raise ProviderInvalid(f"the provider's answer has no object {name!r}")
+        return Answer(value)
+
+
+def terms(answer: Answer) -> Terms:
+    return Terms(
+        provider=answer.address("provider"),
+        chain_id=answer.number("chain_id", MAX_AMOUNT),
+        registry=answer.address("registry"),
+        escrow=answer.address("escrow"),
+        coin=answer.address("coin"),
+        domain=answer.text("domain"),
+        price=answer.number("price", MAX_AMOUNT),
+        inviter_share=answer.number("inviter_share", 100),
+        api_version=answer.number("api_version", 2**32 - 1),
+        period=answer.number("period", 86_400),
+    )
+
+
+def agreement(answer: Answer) -> AgreementGrant:
+    return AgreementGrant(
+        answer.text("service_type"), answer.number("expiry", MAX_TIME), answer.data("agreement", 65)
+    )
+
+
+def session(answer: Answer) -> SessionGrant:
+    channel = answer.object("channel")
+    return SessionGrant(
+        username=answer.text("username"),
+        password=answer.text("password"),
+        expires=answer.number("expires", MAX_TIME),
+        domain=answer.text("domain"),
+        sip=answer.text("sip"),
+        turn=answer.texts("turn"),
+        channel=ChannelReport(
+            epoch=channel.number("epoch", MAX_TIME),
+            deposited=channel.number("deposited", MAX_AMOUNT),
+            claimed=channel.number("claimed", MAX_AMOUNT),
+            voucher=channel.number("voucher", MAX_AMOUNT),
+        ),
+    )

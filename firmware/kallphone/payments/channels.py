@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import threading
+
+from kallnet.account import Address
+from kallnet.ledger import Channel
+from kallphone.phone.events import Credit
+from kallphone.storage.vouchers import SignedVoucher, VoucherStore
+
+
+class Channels:
+    """The phone's channels as last seen, with its own highest vouchers; any thread may ask."""
+
+    def __init__(self, client: Address, vouchers: VoucherStore) -> None:
+        self._client = client
+        self._vouchers = vouchers
+        self._seen: dict[Address, Channel] = {}
+        self._lock = threading.Lock()
+
+    def update(self, provider: Address, channel: Channel) -> Credit:
+        with self._lock:
+            self._seen[provider] = channel
+        return self._credit(provider, channel)
+
+    def credit(self, provider: Address) -> Credit | None:
+        with self._lock:
+            channel = self._seen.get(provider)
+        return None if channel is None else self._credit(provider, channel)
+
+    def signed(self, provider: Address, channel: Channel) -> int:
+        """A claim proves a signature of ours, even one that this phone's disk has lost."""
+        highest = self.highest(provider, channel.epoch)
+        return max(channel.claimed, highest.voucher.cumulative if highest else 0)
+
+    def highest(self, provider: Address, epoch: int) -> SignedVoucher | None:
+        return self._vouchers.highest(self._client, provider, epoch)
+
+    def _credit(self, provider: Address, channel: Channel) -> Credit:
+        return Credit(provider, channel.epoch, channel.deposited, self.signed(provider, channel))

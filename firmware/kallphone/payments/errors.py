@@ -1,0 +1,97 @@
+"""What can go wrong between the phone and a provider. Words are for logs; `for_people` shortens them.
+
+PaymentsError
+├── WrongNetwork          the provider works with other contracts than this phone
+├── NoFreeNumber          all sixteen numbers of this account are taken
+├── NotSeen               a transaction did not show up on the ledger in time
+├── NotAProvider          the ledger lists no proxy behind an account
+└── ProviderError
+    ├── ProviderUnreachable   no connection, no answer in time
+    ├── ProviderUntrusted     its TLS certificate is no good
+    ├── ProviderInvalid       its answer is unusable
+    └── ProviderRefused       it says no: HTTP status and its own words
+"""
+
+from __future__ import annotations
+
+from kallnet.errors import KallnetError, LedgerError
+from kallphone.storage.errors import StorageError
+
+
+class PaymentsError(Exception):
+    pass
+
+
+class WrongNetwork(PaymentsError):
+    def __init__(self, what: str, theirs: object, ours: object) -> None:
+        super().__init__(f"the provider's {what} is {theirs}, this phone's {ours}: check both configurations")
+
+
+class NoFreeNumber(PaymentsError):
+    pass
+
+
+class NotSeen(PaymentsError):
+    pass
+
+
+class NotAProvider(PaymentsError):
+    pass
+
+
+class ProviderError(PaymentsError):
+    pass
+
+
+class ProviderUnreachable(ProviderError):
+    pass
+
+
+class ProviderUntrusted(ProviderError):
+    pass
+
+
+class ProviderInvalid(ProviderError):
+    pass
+
+
+class ProviderRefused(ProviderError):
+    """`held` is the highest voucher that the provider says it has, where it says so."""
+
+    def __init__(self, status: int, words: str, held: int | None = None) -> None:
+        super().__init__(f"the provider refused ({status}): {words}")
+        self.status = status
+        self.words = words
+        self.held = held
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same request may succeed later."""
+        return self.status == 429 or self.status >= 500
+
+
+def for_people(error: Exception) -> str:
+    """A sentence or two for the phone's display."""
+    match error:
+        case ProviderRefused(status=429):
+            return "Your provider is busy. Trying again soon"
+        case ProviderRefused(words=words):
+            return f"Your provider refused: {words}"
+        case ProviderUntrusted():
+            return "Your provider's certificate is not trusted"
+        case ProviderUnreachable():
+            return "Your provider does not answer"
+        case ProviderInvalid():
+            return "Your provider gave a strange answer"
+        case WrongNetwork():
+            return "Your provider uses another ledger than this phone"
+        case NoFreeNumber():
+            return "No number is free for this account"
+        case LedgerError() | NotSeen():
+            return "The ledger does not answer"
+        case StorageError():
+            return "This phone's memory card has a problem"
+        case PaymentsError() | KallnetError():
+            return "The line could not be opened"
+        case _:
+            return "Something went wrong. Trying again soon"

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from kallnet.account import Address, address_to_hex
+from kallnet.messages import Session, Voucher, to_json
+from kallnet.typed import Message
+from kallphone.payments import answers
+from kallphone.payments.answers import AgreementGrant, Answer, SessionGrant, Terms
+from kallphone.payments.errors import (
+    ProviderInvalid,
+    ProviderRefused,
+    ProviderUnreachable,
+    ProviderUntrusted,
+)
+
+CONNECT_S = 3.05  # a little over a multiple of TCP's first retransmission
+ANSWER_S = 5.0
+RELAY_S = 45.0  # the provider waits for the transaction's receipt
+MAX_ANSWER = 1 << 16
+_CHUNK = 1 << 13
+
+
+class ProviderApi:
+    """One provider's HTTP API, for one thread. Raises ProviderError only.
+
+    What changes nothing is tried twice; the rest once, since the caller can tell from the ledger, or from
+    the provider's next answer, whether it was done.
+    """
+
+    def __init__(
+        self, base_url: str, ca_file: Path | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self._clock = clock
+        self._http = requests.Session()
+        self._http.trust_env = False  # no proxy and no .netrc of the environment
+        if ca_file is not None:
+            self._http.verify = str(ca_file)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def terms(self) -> Terms:
+        return answers.terms(self._ask("GET", "terms", attempts=2))
+
+    def challenge(self, client: Address) -> bytes:
+        answer = self._ask("POST", "challenge", {"client": address_to_hex(client)}, attempts=2)
+        return answer.data("challenge", 32)
+
+    def open_session(self, session: Session, signature: bytes) -> SessionGrant:
+        return answers.session(self._ask("POST", "session", _proof(session, signature)))
+
+    def agree(self, session: Session, signature: bytes) -> AgreementGrant:
+        return answers.agreement(self._ask("POST", "agreement", _proof(session, signature)))
+
+    def relay(self, call: str, message: Message, signature: bytes, permit: bytes = b"") -> int:
+        """The block in which the transaction was mined."""
+        body = {"call": call, "message": to_json(message), "signature": _hex(signature)}
+        if permit:
+            body["permit_signature"] = _hex(permit)
+        return self._ask("POST", "relay", body, patience=RELAY_S).number("block", 2**64 - 1)
+
+    def deliver(self, voucher: Voucher, signature: bytes) -> int:
+        """The highest voucher that the provider holds now."""
+        answer = self._ask("POST", "vouchers", {**to_json(voucher), "signature": _hex(signature)})
+        return answer.number("cumulative", answers.MAX_AMOUNT)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        patience: float = ANSWER_S,
+        attempts: int = 1,
+    ) -> Answer:
+        for _ in range(attempts - 1):
+            try:
+                return self._send(method, path, body, patience)
+            except ProviderUnreachable:
+                continue
+        return self._send(method, path, body, patience)
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None, patience: float) -> Answer:
+        started = self._clock()
+        try:
+            with self._http.request(
+                method, f"{self._base}/v1/{path}", json=body, stream=True, allow_redirects=False,
+                timeout=(CONNECT_S, patience),
+            ) as response:  # fmt: skip
+                content = self._read(response, started + patience)
+        except requests.exceptions.SSLError as error:
+            raise ProviderUntrusted(f"{self._base}: no trusted TLS connection: {_root(error)}") from None
+        except requests.Timeout:
+            raise ProviderUnreachable(f"{self._base}: no answer to {path} in {patience:g} s") from None
+        except requests.RequestException as error:
+            raise ProviderUnreachable(f"{self._base}: {_root(error)}") from None
+        return _parse(response.status_code, content)
+
+    def _read(self, response: requests.Response, deadline: float) -> bytes:
+        content = b""
+        for chunk in response.iter_content(_CHUNK):
+            content += chunk
+            if len(content) > MAX_ANSWER:
+                raise ProviderInvalid(f"{self._base}: an answer of more than {MAX_ANSWER} bytes")
+            if self._clock() > deadline:
+                raise ProviderUnreachable(f"{self._base}: no whole answer in time")
+        return content
+
+
+def _parse(status: int, content: bytes) -> Answer:
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        body = None
+    if status == 200 and isinstance(body, dict):
+        return Answer(body)
+    if status < 400:
+        raise ProviderInvalid(f"the provider answered with status {status} and no JSON object")
+    refusal = body if isinstance(body, dict) else {}
+    words, held = refusal.get("error"), refusal.get("cumulative")
+    raise ProviderRefused(
+        status,
+        _printable(words) if isinstance(words, str) else "it gave no reason",
+        held if isinstance(held, int) and not isinstance(held, bool) else None,
+    )
+
+
+def _printable(words: str) -> str:
+    return "".join(c for c in words[:200] if c.isprintable())
+
+
+def _proof(session: Session, signature: bytes) -> dict[str, Any]:
+    body = to_json(session)
+    return {"client": body["client"], "challenge": body["challenge"], "signature": _hex(signature)}
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()
+
+
+def _root(error: BaseException) -> str:
+    """The innermost reason: requests and urllib3 wrap theirs in several layers."""
+    seen: BaseException = error
+    while isinstance(inner := getattr(seen, "reason", None) or (seen.args or (None,))[-1], BaseException):
+        seen = inner
+    return f"{type(seen).__name__}: {seen}"[:200]

@@ -1,0 +1,207 @@
+"""Payments on three threads of their own:
+
+`line`     everything that may wait for the ledger or for a session: opening, refreshing, other providers
+`signer`   signs and commits vouchers; waits for nothing but the disk
+`courier`  delivers committed vouchers, and waits for the provider alone
+
+They share Channels and the sessions of Line, both locked. Everything else belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from kallnet.account import Account, Address
+from kallnet.deployment import Deployment, load_deployment
+from kallnet.errors import KallnetError, LedgerError
+from kallnet.ledger import Ledger
+from kallnet.rpc import JsonRpc
+from kallphone.payments.chain import Chain
+from kallphone.payments.channels import Channels
+from kallphone.payments.courier import Courier
+from kallphone.payments.deposits import Deposits
+from kallphone.payments.errors import (
+    NotAProvider,
+    PaymentsError,
+    ProviderRefused,
+    ProviderUnreachable,
+    ProviderUntrusted,
+    for_people,
+)
+from kallphone.payments.line import Line
+from kallphone.payments.memory import LineMemory
+from kallphone.payments.provider_api import ProviderApi
+from kallphone.payments.registration import Registration
+from kallphone.payments.settings import PaymentsSettings
+from kallphone.payments.signatures import Signatures
+from kallphone.payments.signer import Signer
+from kallphone.phone.causes import Cause
+from kallphone.phone.commands import EndPayment, SignVoucher
+from kallphone.phone.events import (
+    CallId,
+    CreditChanged,
+    LineFailed,
+    LineOpened,
+    LineProgressed,
+    Route,
+    SessionOpened,
+    SessionRefused,
+)
+from kallphone.ports import Post, SipCredentials
+from kallphone.storage.database import Database
+from kallphone.storage.errors import StorageError
+from kallphone.storage.settings import Settings
+from kallphone.storage.vouchers import VoucherStore
+from kallphone.task_thread import TaskThread
+
+log = logging.getLogger(__name__)
+
+
+class PaymentsWorker:
+    """The Payments port. `chain` is what reads the ledger; by default the endpoints of the settings."""
+
+    def __init__(
+        self,
+        account: Account,
+        settings: PaymentsSettings,
+        database: Database,
+        post: Post,
+        *,
+        deployment: Deployment | None = None,
+        chain: Chain | None = None,
+    ) -> None:
+        deployment = deployment or load_deployment(settings.deployment)
+        self._post = post
+        self._tasks = TaskThread("line")
+        self._signing = TaskThread("signer")
+        self._rpc = JsonRpc(settings.rpc)
+        chain = chain or Ledger(self._rpc, deployment)
+        vouchers = VoucherStore(database, deployment)
+        channels = Channels(account.address, vouchers)
+        signatures = Signatures(account, deployment)
+
+        def connect(url: str) -> ProviderApi:
+            return ProviderApi(url, settings.ca_file)
+
+        self._courier = Courier(post, connect, stop_after=settings.stop_vouchers_after)
+        self._signer = Signer(account.address, signatures, vouchers, channels, self._courier, post)
+        target = settings.deposit_target
+        self._line = Line(
+            account,
+            deployment,
+            chain,
+            home_url=settings.provider_api,
+            connect=connect,
+            signatures=signatures,
+            registration=Registration(account, deployment, chain, signatures, self._pause),
+            deposits=Deposits(account.address, deployment, chain, signatures, target, self._pause),
+            channels=channels,
+            memory=LineMemory(Settings(database), deployment, account.address),
+            courier=self._courier,
+        )
+        self._refresh_waits = threading.Event()
+
+    def start(self) -> None:
+        self._courier.start()
+        self._signing.start()
+        self._tasks.start()
+
+    def stop(self) -> None:
+        self._tasks.stop()
+        self._signing.stop()
+        self._courier.stop()
+        self._line.close()
+        self._rpc.close()
+
+    def open_line(self) -> None:
+        self._tasks.submit(self._open_line)
+
+    def credentials(self) -> SipCredentials | None:
+        return self._line.credentials()
+
+    def open_session(self, call: CallId, route: Route) -> None:
+        credit = self._line.session_credit(Address(route.provider))
+        if credit is not None and credit.available >= route.price:
+            self._post(SessionOpened(call, credit))
+        else:
+            self._tasks.submit(lambda: self._visit(call, Address(route.provider)))
+
+    def sign_voucher(self, command: SignVoucher) -> None:
+        self._signing.submit(lambda: self._signer.sign(command))
+
+    def end_payment(self, command: EndPayment) -> None:
+        # Behind the call's last voucher.
+        self._signing.submit(lambda: self._courier.call_ended(command.call))
+
+    def refresh_credit(self) -> None:
+        if not self._refresh_waits.is_set():
+            self._refresh_waits.set()
+            self._tasks.submit(self._refresh)
+
+    def _open_line(self) -> None:
+        try:
+            opened = self._line.open(self._progress)
+        except (PaymentsError, KallnetError, StorageError) as error:
+            log.warning("the line is not open: %s", error)
+            self._post(LineFailed(for_people(error)))
+        except Exception as error:
+            log.exception("the line is not open")
+            self._post(LineFailed(for_people(error)))
+        else:
+            self._post(opened)
+            if self._line.needs_review:
+                self._tasks.submit(self._review)
+
+    def _review(self) -> None:
+        self._post_change(lambda: self._line.review(self._progress))
+
+    def _refresh(self) -> None:
+        self._refresh_waits.clear()
+        self._post_change(lambda: self._line.refresh(self._progress))
+
+    def _post_change(self, look: Callable[[], LineOpened | CreditChanged | None]) -> None:
+        """The line stays as it is where this fails: the next look may do better."""
+        try:
+            change = look()
+        except (PaymentsError, KallnetError, StorageError) as error:
+            log.info("the ledger's view of the line stays open: %s", error)
+            return
+        if change is not None:
+            self._post(change)
+
+    def _visit(self, call: CallId, provider: Address) -> None:
+        try:
+            credit = self._line.visit(provider, self._progress)
+        except (PaymentsError, KallnetError, StorageError) as error:
+            log.warning("no session for call %d: %s", call, error)
+            self._post(SessionRefused(call, _cause(error)))
+        except Exception:
+            log.exception("no session for call %d", call)
+            self._post(SessionRefused(call, Cause.FAILED))
+        else:
+            self._post(SessionOpened(call, credit))
+
+    def _progress(self, words: str) -> None:
+        self._post(LineProgressed(words))
+
+    def _pause(self, seconds: float) -> None:
+        if self._tasks.stopping.wait(seconds):
+            raise PaymentsError("the phone is being switched off")
+
+
+def _cause(error: Exception) -> Cause:
+    match error:
+        case LedgerError():
+            return Cause.LEDGER_AWAY
+        case ProviderUnreachable() | ProviderUntrusted():
+            return Cause.PROVIDER_LOST
+        case ProviderRefused(status=402):
+            return Cause.NO_CREDIT
+        case ProviderRefused(status=401 | 403):
+            return Cause.NOT_ALLOWED
+        case NotAProvider():
+            return Cause.NO_ROUTE
+        case _:
+            return Cause.FAILED

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+
+from kallnet.account import Address, address_to_hex, recover
+from kallnet.deployment import Deployment
+from kallnet.entries import ClientEntry, ServiceEntry, decode_client
+from kallnet.errors import LedgerUnreachable
+from kallnet.ledger import Channel, Head
+from kallnet.messages import Deposit, Permit, Register
+from kallnet.number import KallNumber, number_for
+from kallnet.typed import coin_domain, digest, escrow_domain, registry_domain
+
+YEAR = 365 * 86_400
+NO_HEAD = Head(0, 0, 0, 0)
+NO_CHANNEL = Channel(0, 0, 0, 0)
+
+DEPLOYMENT = Deployment(31337, Address(b"\x01" * 20), Address(b"\x02" * 20), Address(b"\x03" * 20), 1)
+
+
+class Reverted(Exception):
+    pass
+
+
+@dataclass
+class FakeLedger:
+    """The contracts' rules that payments meet, in memory. `away` makes every read fail."""
+
+    deployment: Deployment = DEPLOYMENT
+    now: int = 1_800_000_000
+    away: bool = False
+    reads: int = 0
+    heads: dict[Address, Head] = field(default_factory=dict)
+    entries: dict[Address, bytes] = field(default_factory=dict)
+    services: dict[Address, ServiceEntry] = field(default_factory=dict)
+    holders: dict[int, Address] = field(default_factory=dict)
+    channels: dict[tuple[Address, Address], Channel] = field(default_factory=dict)
+    balances: dict[Address, int] = field(default_factory=dict)
+    escrow_nonces: dict[Address, int] = field(default_factory=dict)
+    permit_nonces: dict[Address, int] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def head(self, kind: int, account: Address) -> Head:
+        self._read()
+        return self.heads.get(account, NO_HEAD)
+
+    def client_entry(self, account: Address) -> ClientEntry | None:
+        self._read()
+        return decode_client(self.entries[account]) if account in self.entries else None
+
+    def service_entry(self, account: Address) -> ServiceEntry | None:
+        self._read()
+        return self.services.get(account)
+
+    def resolve(self, number: KallNumber) -> Address | None:
+        self._read()
+        return self.holders.get(number)
+
+    def channel(self, client: Address, provider: Address) -> Channel:
+        self._read()
+        return self.channels.get((client, provider), NO_CHANNEL)
+
+    def coin_balance(self, account: Address) -> int:
+        self._read()
+        return self.balances.get(account, 0)
+
+    def escrow_nonce(self, account: Address) -> int:
+        self._read()
+        return self.escrow_nonces.get(account, 0)
+
+    def permit_nonce(self, account: Address) -> int:
+        self._read()
+        return self.permit_nonces.get(account, 0)
+
+    def chain_time(self) -> int:
+        self._read()
+        return self.now
+
+    def register(self, message: Register, signature: bytes) -> None:
+        with self.lock:
+            head = self.heads.get(message.account, NO_HEAD)
+            self._check(message.nonce == head.nonce, f"InvalidAccountNonce({head.nonce})")
+            self._check(message.deadline >= self.now, "MessageExpired")
+            by = recover(digest(registry_domain(self.deployment), message), signature)
+            self._check(by == message.account, "BadSignature")
+            number = head.number or number_for(message.account, message.salt)
+            holder = self.holders.setdefault(number, message.account)
+            self._check(
+                holder == message.account, f"NumberTaken(uint256 {number}, address {address_to_hex(holder)})"
+            )
+            self.heads[message.account] = Head(number, self.now + YEAR, 7, head.nonce + 1)
+            self.entries[message.account] = message.entry
+
+    def deposit(self, message: Deposit, signature: bytes, permit: Permit, permit_signature: bytes) -> None:
+        client = message.client
+        with self.lock:
+            self._check(message.nonce == self.escrow_nonces.get(client, 0), "InvalidAccountNonce")
+            self._check(message.deadline >= self.now, "MessageExpired")
+            by = recover(digest(escrow_domain(self.deployment), message), signature)
+            self._check(by == client, "BadSignature")
+            by = recover(digest(coin_domain(self.deployment), permit), permit_signature)
+            self._check(by == client, "ERC20InsufficientAllowance")
+            self._check(self.balances.get(client, 0) >= message.amount, "ERC20InsufficientBalance")
+            self.balances[client] -= message.amount
+            self.escrow_nonces[client] = message.nonce + 1
+            self.permit_nonces[client] = permit.nonce + 1
+            channel = self.channels.get((client, message.provider), NO_CHANNEL)
+            self.channels[client, message.provider] = replace(
+                channel, deposited=channel.deposited + message.amount
+            )
+
+    def _read(self) -> None:
+        self.reads += 1
+        if self.away:
+            raise LedgerUnreachable({"http://127.0.0.1:1": "can't connect"})
+
+    def _check(self, condition: bool, words: str) -> None:
+        if not condition:
+            raise Reverted(words)
