@@ -29,7 +29,7 @@ from kallphone.phone.machine import transition, wakeup_for
 from kallphone.phone.screens import Screen, screen_for
 from kallphone.phone.sound import Sound, ringer_for, sound_for
 from kallphone.phone.states import Calling, Phone, Ringing
-from kallphone.ports import Directory, Display, Journal, Lamps, Payments, Ringer, Sip
+from kallphone.ports import Directory, Display, Handset, Journal, Lamps, Payments, Ringer, Sip
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class Adapters:
     """The world around the pure phone."""
 
     sip: Sip
+    handsets: tuple[Handset, ...]
     directory: Directory
     payments: Payments
     journal: Journal
@@ -170,7 +171,8 @@ class Engine:
         sound, ringing = sound_for(self.phone), ringer_for(self.phone)
         screen, lamps = screen_for(self.phone), lamps_for(self.phone)
         if sound != self._shown.sound:
-            self.adapters.sip.hear(sound)
+            for handset in self.adapters.handsets:
+                handset.hear(sound)
         if ringing != self._shown.ringing:
             self.adapters.ringer.ring(ringing)
         if screen != self._shown.screen:

@@ -37,8 +37,11 @@ class Sip(Protocol):
     def reject(self, call: CallId, code: int) -> None: ...
     def hang_up(self, call: CallId) -> None: ...
     def send_digit(self, call: CallId, key: str) -> None: ...
+
+
+class Handset(Protocol):
     def hear(self, sound: Sound) -> None:
-        """Earpiece and microphone: the tone that sounds and the call that is connected, if any."""
+        """The tone in the earpiece, and the call joined to ear and microphone, if any."""
 
 
 class Directory(Protocol):

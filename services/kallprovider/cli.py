@@ -13,13 +13,15 @@ from pathlib import Path
 from kallnet.account import address_to_hex
 from kallprovider import publication, secret_files
 from kallprovider.check import check
-from kallprovider.config import load_config
+from kallprovider.config import is_ip, load_config
 from kallprovider.errors import ConfigError, ProviderError
 from kallprovider.render import render
 from kallprovider.service import load_account, serve
+from kallprovider.tls import issue, make_authority
 
 COMMANDS = {
     "init": "write an example provider file, and make its key and secrets",
+    "authority": "make an own authority and a certificate by it, for networks without a public name",
     "render": "write Kamailio's and coturn's configurations",
     "serve": "run the HTTP API, the meter and the settler",
     "register": "publish the service entry on the ledger, at this provider's cost",
@@ -59,6 +61,8 @@ def _run(options: argparse.Namespace) -> int:
     match options.command:
         case "init":
             return _init(options.file)
+        case "authority":
+            return _authority(options.file)
         case "render":
             return _render(options.file, as_json=options.json)
         case "serve":
@@ -81,6 +85,17 @@ def _init(file: Path) -> int:
         secret_files.read_or_create(path)
     print(f"account {address_to_hex(load_account(config.key).address)}: it pays for gas, give it some")
     print(f"keep {config.key} safe: it signs agreements and receives the claims")
+    return 0
+
+
+def _authority(file: Path) -> int:
+    config = load_config(file)
+    folder = config.tls.certificate.parent
+    authority = make_authority(folder)
+    hosts = {config.sip.host, config.http.host}
+    ips = {host for host in hosts if is_ip(host)}
+    issue(folder, [config.domain, "localhost", *(hosts - ips)], ips, stem=config.tls.certificate.stem)
+    print(f"phones trust this provider by {authority.certificate}")
     return 0
 
 

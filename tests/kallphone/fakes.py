@@ -137,7 +137,6 @@ def fake_adapters() -> tuple[Adapters, Notes, FakePayments]:
     notes = Notes()
     panel = FakePanel(notes)
     payments = FakePayments(notes)
-    adapters = Adapters(
-        FakeSip(notes), FakeDirectory(notes), payments, FakeJournal(notes), panel, panel, panel
-    )
+    sip, journal = FakeSip(notes), FakeJournal(notes)
+    adapters = Adapters(sip, (sip,), FakeDirectory(notes), payments, journal, panel, panel, panel)
     return adapters, notes, payments

@@ -12,7 +12,6 @@ from kallnet.account import Address, address_from_hex, address_to_hex
 from kallnet.deployment import Deployment, load_deployment
 from kallnet.ledger import Channel, Ledger
 from kallnet.rpc import JsonRpc
-
 from kallphone.demo.chain import LocalChain
 from kallphone.demo.process import Process, accepts, free_ports, run
 
@@ -21,6 +20,9 @@ DOMAIN = "kall.test"
 
 PRICE = 20_000
 """kallCoin base units per period in the demo: 0.08 kallCoin a minute."""
+
+FLOAT_PERIODS = 2
+"""Periods that the demo's provider serves on trust."""
 
 _PROVIDER_FILE = """\
 [provider]
@@ -41,7 +43,7 @@ allow_loopback = true
 host = "{host}"
 port = {http}
 [tls]
-certificate = "tls/server.pem"
+certificate = "tls/server.crt"
 private_key = "tls/server.key"
 [evapi]
 port = {evapi}
@@ -49,7 +51,7 @@ port = {evapi}
 price = {price}
 inviter_share = 100
 api_version = 1
-max_float_periods = 1
+max_float_periods = {float_periods}
 session_seconds = 3600
 free_relays_per_hour = 100
 [ledger]
@@ -89,7 +91,7 @@ class Network:
 
     @property
     def ca_file(self) -> Path:
-        return self._provider_folder / "tls" / "authority.pem"
+        return self._provider_folder / "tls" / "authority.crt"
 
     @property
     def deployment_file(self) -> Path:
@@ -151,11 +153,18 @@ class Network:
         relay = 20_000 + secrets.randbelow(10_000)
         file.write_text(
             _PROVIDER_FILE.format(
-                host=HOST, domain=DOMAIN, price=PRICE, relay=relay, relay_max=relay + 200,
-                rpc=self.chain.url, deployment=self.deployment_file.resolve(), **vars(self._ports),
-            )  # fmt: skip
+                host=HOST,
+                domain=DOMAIN,
+                price=PRICE,
+                float_periods=FLOAT_PERIODS,
+                relay=relay,
+                relay_max=relay + 200,
+                rpc=self.chain.url,
+                deployment=self.deployment_file.resolve(),
+                **vars(self._ports),
+            )
         )
-        await self._cli("authority", str(folder / "tls"), "--name", "localhost", "--name", DOMAIN, "--ip", HOST)
+        await self._cli("authority", str(file))
         self._commands: dict[str, list[str]] = json.loads(await self._cli("render", "--json", str(file)))
         await self._cli("register", str(file))
 

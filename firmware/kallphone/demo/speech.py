@@ -22,14 +22,18 @@ Samples = NDArray[np.float64]
 
 # The Harvard sentences (IEEE 297-1969), made for measuring telephones.
 SENTENCES = (
-    "The birch canoe slid on the smooth planks. Glue the sheet to the dark blue background. "
-    "It's easy to tell the depth of a well. These days a chicken leg is a rare dish. "
-    "Rice is often served in round bowls. The juice of lemons makes fine punch. "
-    "The box was thrown beside the parked truck. The hogs were fed chopped corn and garbage.",
-    "Four hours of steady work faced us. A large size in stockings is hard to sell. "
-    "The boy was there when the sun rose. A rod is used to catch pink salmon. "
-    "The source of the huge river is the clear spring. Kick the ball straight and follow through. "
-    "Help the woman get back to her feet. A pot of tea helps to pass the evening.",
+    (
+        "The birch canoe slid on the smooth planks. Glue the sheet to the dark blue background. "
+        "It's easy to tell the depth of a well. These days a chicken leg is a rare dish. "
+        "Rice is often served in round bowls. The juice of lemons makes fine punch. "
+        "The box was thrown beside the parked truck. The hogs were fed chopped corn and garbage."
+    ),
+    (
+        "Four hours of steady work faced us. A large size in stockings is hard to sell. "
+        "The boy was there when the sun rose. A rod is used to catch pink salmon. "
+        "The source of the huge river is the clear spring. Kick the ball straight and follow through. "
+        "Help the woman get back to her feet. A pot of tea helps to pass the evening."
+    ),
 )
 
 

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kallnet.account import Address
+from kallphone.bench.held import HeldPhone
+from kallphone.demo.network import Network
+
+# Patience, not measurements: far beyond what a loaded machine needs.
+LINE_S = 90.0
+CALL_S = 30.0
+
+DEPOSIT = 1_000_000
+"""What a demo phone keeps on deposit, in base units: fifty periods of the demo's price."""
+
+Say = Callable[[str], None]
+
+_PHONE_FILE = """\
+[phone]
+state = "state"
+country = "de"
+[ledger]
+rpc = ["{rpc}"]
+deployment = "{deployment}"
+[provider]
+api = "{api}"
+ca_file = "{ca_file}"
+[money]
+deposit = {deposit}
+[audio]
+device = "{device}"
+speak = "{speak}"
+record = "{record}"
+"""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """WAV files in place of a phone's microphone and of what its ear hears; `device` is an ALSA name."""
+
+    speak: Path | None = None
+    record: Path | None = None
+    device: str = "null"
+
+
+@dataclass
+class DemoPhone:
+    """A phone of the demo: a process that is held by its panel, and what the demo knows of it."""
+
+    name: str
+    folder: Path
+    held: HeldPhone
+    options: tuple[str, ...] = ()
+    account: Address = field(default_factory=lambda: Address(b""))
+    number: str = ""
+
+    async def come_up(self) -> None:
+        """Starts the phone and waits for its line."""
+        await self.held.start()
+        await self.held.wait_for(lambda phone: phone.lamps["line"], LINE_S, "its line")
+        opened = await self.held.wait_for_event("LineOpened", LINE_S)
+        self.account = Address(bytes.fromhex(opened.fields["account"]))
+        self.number = opened.fields["number"]
+
+    async def restart(self) -> None:
+        """A new process on the same state, after the old one was killed."""
+        self.held = HeldPhone(_argv(self.folder, self.options), None, self.name)
+        await self.come_up()
+
+    def last(self, event: str) -> dict[str, Any]:
+        """Fields of the latest event of that name, empty where there was none."""
+        found = [seen.fields for seen in self.held.events if seen.name == event]
+        return found[-1] if found else {}
+
+
+@dataclass(frozen=True)
+class Stage:
+    network: Network
+    a: DemoPhone
+    b: DemoPhone
+
+    async def fund(self, phone: DemoPhone, amount: int) -> None:
+        """Gives the account coins and waits until the phone has put them on deposit."""
+        await self.network.give_coins(phone.account, amount)
+        seen = len(phone.held.events)
+        await phone.held.wait_for(
+            lambda held: any(
+                event.name == "CreditChanged" and event.fields["credit"]["deposited"] > 0
+                for event in held.events[seen:]
+            ),
+            LINE_S,
+            "its deposit",
+        )
+
+
+@asynccontextmanager
+async def stage(
+    folder: Path,
+    say: Say,
+    voices: tuple[Voice, Voice] = (Voice(), Voice()),
+    options_of_a: tuple[str, ...] = (),
+) -> AsyncIterator[Stage]:
+    """A network and two phones with their lines up; everything is gone when the block ends."""
+    async with AsyncExitStack() as stack:
+        network = Network(folder)
+        stack.push_async_callback(network.stop)
+        say("Starting chain, contracts and provider")
+        await network.start()
+        phones = [
+            _phone(network, folder / name.lower(), name, voice, options)
+            for name, voice, options in (("A", voices[0], options_of_a), ("B", voices[1], ()))
+        ]
+        for phone in phones:
+            stack.push_async_callback(_put_away, phone)
+        say("Starting two phones")
+        await asyncio.gather(*(phone.come_up() for phone in phones))
+        for phone in phones:
+            say(f"Phone {phone.name} has the number {phone.number}")
+        yield Stage(network, *phones)
+
+
+def _phone(network: Network, folder: Path, name: str, voice: Voice, options: tuple[str, ...]) -> DemoPhone:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "kallphone.toml").write_text(
+        _PHONE_FILE.format(
+            rpc=network.chain.url,
+            deployment=network.deployment_file.resolve(),
+            api=network.provider_api,
+            ca_file=network.ca_file.resolve(),
+            deposit=DEPOSIT,
+            device=voice.device,
+            speak=voice.speak or "",
+            record=voice.record or "",
+        )
+    )
+    return DemoPhone(name, folder, HeldPhone(_argv(folder, options), None, name), options)
+
+
+async def _put_away(phone: DemoPhone) -> None:
+    await phone.held.stop()
+
+
+def _argv(folder: Path, options: tuple[str, ...]) -> list[str]:
+    file = str(folder / "kallphone.toml")
+    return [
+        sys.executable,
+        "-m",
+        "kallphone",
+        "run",
+        "--panel",
+        "--log",
+        str(folder / "phone.log"),
+        *options,
+        file,
+    ]
