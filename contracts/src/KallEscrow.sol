@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {KallCoin} from "./KallCoin.sol";
+import {Messages} from "./Messages.sol";
+import {Signatures} from "./Signatures.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
-import {KallCoin} from "./KallCoin.sol";
-import {Messages} from "./Messages.sol";
-import {Signatures} from "./Signatures.sol";
 
 /// Channels between one client and one provider each. The client deposits and signs vouchers over a rising
 /// cumulative sum; the contract pays the provider the difference to what it paid before, so that one claim

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {KallNumber} from "./KallNumber.sol";
 import {Messages} from "./Messages.sol";
 import {Signatures} from "./Signatures.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// Client and service registrar. An entry itself lives in the event of the block that its record names; the
 /// record keeps the entry's hash, so that one storage proof of two adjacent slots proves an entry from an

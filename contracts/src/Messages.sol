@@ -17,7 +17,8 @@ library Messages {
         keccak256("Release(uint8 kind,address account,uint256 nonce,uint256 deadline)");
     bytes32 private constant AGREEMENT =
         keccak256("Agreement(address provider,address client,string serviceType,uint256 expiry)");
-    bytes32 private constant SESSION = keccak256("Session(address client,address provider,bytes32 challenge)");
+    bytes32 private constant SESSION =
+        keccak256("Session(address client,address provider,bytes32 challenge)");
     bytes32 private constant VOUCHER =
         keccak256("Voucher(address client,address provider,uint256 epoch,uint256 cumulative)");
     bytes32 private constant DEPOSIT =
@@ -57,9 +58,10 @@ library Messages {
     }
 
     function voucher(Voucher memory message) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(VOUCHER, message.client, message.provider, message.epoch, message.cumulative)
-        );
+        return
+            keccak256(
+                abi.encode(VOUCHER, message.client, message.provider, message.epoch, message.cumulative)
+            );
     }
 
     function deposit(address client, address provider, uint256 amount, uint256 nonce, uint256 deadline)
