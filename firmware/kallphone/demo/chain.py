@@ -124,10 +124,9 @@ class LocalChain:
     def transact(self, to: str, data: bytes, sender: str | None = None) -> dict[str, Any]:
         """Sends from one of `accounts` and returns the receipt; raises when the call reverts."""
         transaction = {"from": sender or self.accounts[0].address, "to": to, "data": "0x" + data.hex()}
-        tx_hash = self.rpc("eth_sendTransaction", transaction)
-        receipt: dict[str, Any] = self.rpc("eth_getTransactionReceipt", tx_hash)
+        receipt: dict[str, Any] = self.rpc("eth_sendTransactionSync", transaction)
         if int(receipt["status"], 16) != 1:
-            raise ChainError(f"transaction {tx_hash} reverted")
+            raise ChainError(f"transaction {receipt['transactionHash']} reverted")
         return receipt
 
     def give_coins(self, to: str, amount: int) -> None:
