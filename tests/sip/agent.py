@@ -20,7 +20,7 @@ from kallphone.sip import AudioSettings, PjSip, SipError, SipSettings
 
 def main() -> None:
     events = _private_stdout()
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(relativeCreated)d %(name)s: %(message)s")
+    logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(relativeCreated)d %(message)s")
     settings = json.loads(sys.stdin.readline())
     phone = PjSip(_settings(settings), lambda event: _say(events, _as_json(event)))
     _tap_digits(events)

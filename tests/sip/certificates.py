@@ -43,9 +43,8 @@ def make_server(authority: Authority, directory: Path, address: str) -> ServerFi
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = authority.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
     alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
-    certificate = (
-        _builder("server", str(issuer), key).add_extension(alternative, critical=False).sign(authority.key, hashes.SHA256())
-    )
+    builder = _builder("server", str(issuer), key).add_extension(alternative, critical=False)
+    certificate = builder.sign(authority.key, hashes.SHA256())
     files = ServerFiles(directory / f"{address}.pem", directory / f"{address}.key")
     files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     files.private_key.write_bytes(

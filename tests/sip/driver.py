@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -10,7 +12,7 @@ from typing import Any
 
 Said = dict[str, Any]
 _ROOT = Path(__file__).parents[2]
-_PATIENCE_S = 40.0
+_PATIENCE_S = 12.0
 
 
 class Agent:
@@ -22,15 +24,16 @@ class Agent:
         self.log = log
         self.heard: list[Said] = []
         self._queue: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.sip.agent"],
-            cwd=_ROOT,
-            env={"PYTHONPATH": "firmware", "PATH": "/usr/bin:/bin", **settings.pop("env", {})},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log.open("w"),
-            text=True,
-        )
+        with log.open("w") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.sip.agent"],
+                cwd=_ROOT,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(["firmware", *sys.path[1:]])},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self._write({"ca_file": str(ca_file), **settings})
@@ -58,7 +61,8 @@ class Agent:
             self.process.wait(_PATIENCE_S)
         self._reader.join()
         for pipe in (self.process.stdin, self.process.stdout):
-            if pipe:
+            with contextlib.suppress(BrokenPipeError):
+                assert pipe
                 pipe.close()
 
     def kill(self) -> None:
@@ -71,7 +75,8 @@ class Agent:
         except queue.Empty:
             said = None
         if said is None:
-            raise AssertionError(f"No {wanted} from {self.name}; it said {self.heard}\n{self.log.read_text()[-3000:]}")
+            log = self.log.read_text()[-3000:]
+            raise AssertionError(f"No {wanted} from {self.name}; it said {self.heard}\n{log}")
         return said
 
     def _read(self) -> None:

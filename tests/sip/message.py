@@ -16,7 +16,8 @@ class SipMessage:
     def parse(cls, head: str, body: str) -> SipMessage:
         start, *lines = head.split("\r\n")
         pairs = [line.partition(":")[::2] for line in lines if line]
-        return cls(start, [(_LONG.get(name.strip().lower(), name.strip()), value.strip()) for name, value in pairs], body)
+        headers = [(_LONG.get(name.strip().lower(), name.strip()), value.strip()) for name, value in pairs]
+        return cls(start, headers, body)
 
     def encode(self) -> bytes:
         kept = [(name, value) for name, value in self.headers if name.lower() != "content-length"]
@@ -64,4 +65,12 @@ def user_of(uri: str) -> str:
     return match[1] if match else ""
 
 
-_LONG = {"v": "Via", "f": "From", "t": "To", "i": "Call-ID", "m": "Contact", "l": "Content-Length", "c": "Content-Type"}
+_LONG = {
+    "v": "Via",
+    "f": "From",
+    "t": "To",
+    "i": "Call-ID",
+    "m": "Contact",
+    "l": "Content-Length",
+    "c": "Content-Type",
+}

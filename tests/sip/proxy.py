@@ -20,16 +20,19 @@ _REALM = "test"
 class SipProxy:
     """A registrar and record-routing proxy over TLS on loopback, with hooks to misbehave.
 
-    `passwords` holds the digest users that may register; the user after the colon is the account.
+    `passwords` holds the digest users that may register, `bye_reason` is put into every BYE,
+    `swap_fingerprint` names the bodies that get another DTLS fingerprint: "offer" or "answer".
     """
 
     def __init__(self, files: ServerFiles) -> None:
         self.passwords: dict[str, str] = {}
         self.refuse_register: int | None = None
         self.bye_reason: str | None = None
+        self.swap_fingerprint = ""
         self.seen: list[SipMessage] = []
         self._files = files
         self._users: dict[str, asyncio.StreamWriter] = {}
+        self._branches: dict[str, asyncio.StreamWriter] = {}
         self._waiting: dict[str, asyncio.Future[SipMessage]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
@@ -54,6 +57,9 @@ class SipProxy:
 
     def drop_connections(self) -> None:
         self._wait(self._drop())
+
+    def stop_listening(self) -> None:
+        self._loop.call_soon_threadsafe(self._server.close)
 
     def invite(self, user: str, from_uri: str, sdp: str) -> int:
         """Sends an INVITE of our own making to a registered user; the final status that comes back."""
@@ -145,9 +151,10 @@ class SipProxy:
         if message.method == "INVITE":
             self._send(writer, message.answer(100, "Trying"))
             message.push("Record-Route", f"<{self.uri};lr>")
+        self._tamper(message, "offer")
         branch = _md5(message.get("Via"))
-        message.push("Via", f"SIP/2.0/TLS 127.0.0.1:{self.port};branch=z9hG4bK{branch};from={user_of(message.get('From'))}")
-        self._routes[branch] = writer
+        message.push("Via", self._via(branch))
+        self._branches[branch] = writer
         self._send(target, message)
 
     def _pass_response(self, message: SipMessage) -> None:
@@ -157,36 +164,34 @@ class SipProxy:
             if message.status >= 200 and not waiting.done():
                 waiting.set_result(message)
             return
-        if message.status != 100 and (writer := self._routes.get(branch)):
+        self._tamper(message, "answer")
+        if message.status != 100 and (writer := self._branches.get(branch)):
             self._send(writer, message)
+
+    def _tamper(self, message: SipMessage, where: str) -> None:
+        if self.swap_fingerprint == where:
+            message.body = re.sub(r"(a=fingerprint:\S+ )..:..", r"\g<1>00:11", message.body)
 
     async def _invite(self, user: str, from_uri: str, sdp: str) -> int:
         branch = uuid.uuid4().hex
-        invite = SipMessage(
-            f"INVITE sip:{user}@test SIP/2.0",
-            [
-                ("Via", f"SIP/2.0/TLS 127.0.0.1:{self.port};branch=z9hG4bK{branch}"),
-                ("From", f"<{from_uri}>;tag={branch[:8]}"),
-                ("To", f"<sip:{user}@test>"),
-                ("Call-ID", branch),
-                ("CSeq", "1 INVITE"),
-                ("Max-Forwards", "70"),
-                ("Contact", f"<{self.uri}>"),
-                ("Content-Type", "application/sdp"),
-            ],
-            sdp,
-        )
+        dialog = [
+            ("Via", self._via(branch)),
+            ("From", f"<{from_uri}>;tag={branch[:8]}"),
+            ("Call-ID", branch),
+            ("Max-Forwards", "70"),
+        ]
+        offer = [("To", f"<sip:{user}@test>"), ("CSeq", "1 INVITE"), ("Contact", f"<{self.uri}>")]
+        content = [("Content-Type", "application/sdp")] if sdp else []
         self._waiting[branch] = self._loop.create_future()
+        invite = SipMessage(f"INVITE sip:{user}@test SIP/2.0", [*dialog, *offer, *content], sdp)
         self._send(self._users[user], invite)
         answer = await self._waiting[branch]
-        ack = SipMessage(invite.start.replace("INVITE", "ACK", 1), [*invite.headers[:3], *invite.headers[3:7]])
-        ack.headers = [(n, answer.get("To") if n == "To" else v.replace("INVITE", "ACK")) for n, v in ack.headers]
-        self._send(self._users[user], ack)
+        ack = [*dialog, ("To", answer.get("To")), ("CSeq", "1 ACK")]
+        self._send(self._users[user], SipMessage(f"ACK sip:{user}@test SIP/2.0", ack))
         return answer.status
 
-    @property
-    def _routes(self) -> dict[str, asyncio.StreamWriter]:
-        return self.__dict__.setdefault("_branches", {})
+    def _via(self, branch: str) -> str:
+        return f"SIP/2.0/TLS 127.0.0.1:{self.port};branch=z9hG4bK{branch}"
 
     def _send(self, writer: asyncio.StreamWriter, message: SipMessage) -> None:
         if not writer.is_closing():

@@ -28,7 +28,7 @@ _KEEP_ALIVE = (
 class PhoneAccount(pj.Account):  # type: ignore[misc]
     """One registration with one provider; whoever called `register` is told what came of it."""
 
-    def __init__(self, settings: SipSettings, post: Post, on_invite: Callable[[int], None]) -> None:
+    def __init__(self, settings: SipSettings, post: Post, on_invite: Callable[[int, str], None]) -> None:
         super().__init__()
         self._settings = settings
         self._post = post
@@ -119,7 +119,7 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
 
     def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:  # noqa: N802
         try:
-            self._on_invite(prm.callId)
+            self._on_invite(prm.callId, prm.rdata.wholeMsg)
         except Exception:
             _log.exception("An incoming call was not understood")
 

@@ -9,7 +9,7 @@ import pjsua2 as pj
 
 from kallphone.phone.events import CallAnswered, CallId, FarEndRinging, MediaStarted
 from kallphone.ports import Post
-from kallphone.sip.headers import reason_of
+from kallphone.sip.headers import reason_of, reason_value
 from kallphone.sip.watch import MediaSample, MediaWatch, Verdict
 
 _log = logging.getLogger(__name__)
@@ -55,8 +55,11 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
     def end(self, code: int, words: str, *, status: int = 0) -> None:
         """Ends the call here; `status` answers an INVITE that was not answered yet."""
         self._finish(code, words)
+        options = _options(status)
+        if code >= 400:
+            options.txOption.headers.append(_reason_header(code, words))
         try:
-            self.hangup(_options(status))
+            self.hangup(options)
         except pj.Error as error:
             _log.info("Call %d: nothing left to hang up: %s", self.number, error.reason)
 
@@ -153,6 +156,14 @@ def _options(code: int = 0) -> pj.CallOpParam:
     options.opt.videoCount = 0
     options.opt.textCount = 0
     return options
+
+
+def _reason_header(code: int, words: str) -> pj.SipHeader:
+    """RFC 3326: lets the far end tell a fault from a receiver put down."""
+    header = pj.SipHeader()
+    header.hName = "Reason"
+    header.hValue = reason_value(code, words)
+    return header
 
 
 def _request_in(prm: pj.OnCallStateParam) -> str:

@@ -12,7 +12,7 @@ from kallphone.ports import Post, SipCredentials
 from kallphone.sip.account import PhoneAccount, keep_alive_options
 from kallphone.sip.audio import Handset, media_config, set_codecs
 from kallphone.sip.call import PhoneCall
-from kallphone.sip.headers import account_of
+from kallphone.sip.headers import account_of, may_be_secured
 from kallphone.sip.settings import SipError, SipSettings
 from kallphone.sip.watch import MediaWatch
 
@@ -137,13 +137,13 @@ class SipEndpoint:
         codecs = self._library.codecEnum2() if self._library is not None else ()
         return next((codec.codecId for codec in codecs if codec.codecId.lower().startswith(prefix)), name)
 
-    def _incoming(self, pj_call: int) -> None:
+    def _incoming(self, pj_call: int, invite: str) -> None:
         call = PhoneCall(self._account, _NOBODY, self, self._post, pj_call)
         info = call.getInfo()
         caller = account_of(info.remoteUri)
-        if caller is None:
-            _log.warning("Refused a call: its From is no account")
-            call.end(403, "Not an account", status=403)
+        if caller is None or not may_be_secured(invite):
+            _log.warning("Refused a call %s", "that offers no DTLS-SRTP" if caller else "from no account")
+            call.end(0, "Refused", status=488 if caller else 403)
             return
         call.number = CallId(self._next_incoming)
         self._next_incoming += 2
@@ -173,6 +173,7 @@ class SipEndpoint:
         config.logConfig.level = _LOG_LEVEL
         config.logConfig.consoleLevel = _LOG_LEVEL
         config.logConfig.msgLogging = 0
+        config.logConfig.decor = pj.PJ_LOG_HAS_SENDER
         config.logConfig.writer = self._log_writer
         config.medConfig = media_config(self._settings.audio)
         return config

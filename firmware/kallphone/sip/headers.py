@@ -7,6 +7,7 @@ _ACCOUNT_URI = re.compile(r"sips?:(0x[0-9a-f]{40})@[^\s>@]+", re.IGNORECASE)
 _REASON = re.compile(r"^reason\s*:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
 _CAUSE = re.compile(r";\s*cause\s*=\s*(\d{3})\b", re.IGNORECASE)
 _TEXT = re.compile(r';\s*text\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_FINGERPRINT = re.compile(r"^a=fingerprint:\s*\S", re.IGNORECASE | re.MULTILINE)
 _HOST = r"\[[0-9a-f:.]+\]|[^\s:?/\[\]]+"
 _TURN = re.compile(rf"turn:({_HOST})(?::(\d{{1,5}}))?(?:\?transport=(udp|tcp))?", re.IGNORECASE)
 _TURN_PORT = 3478
@@ -47,6 +48,17 @@ def reason_of(message: str) -> Reason | None:
             text = _TEXT.search(value)
             return Reason(int(cause[1]), re.sub(r"\\(.)", r"\1", text[1]) if text else "")
     return None
+
+
+def reason_value(code: int, words: str) -> str:
+    quoted = re.sub(r'(["\\])', r"\\\1", words).replace("\r", " ").replace("\n", " ")
+    return f'SIP;cause={code};text="{quoted}"'
+
+
+def may_be_secured(message: str) -> bool:
+    """Whether an INVITE offers DTLS-SRTP, or leaves the offer to us (RFC 3261 section 13.2.1)."""
+    body = message.replace("\r\n", "\n").partition("\n\n")[2]
+    return not body.strip() or _FINGERPRINT.search(body) is not None
 
 
 def outbound_proxy(proxy: str) -> str:
