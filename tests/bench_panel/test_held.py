@@ -64,7 +64,8 @@ def test_screens_come_in_order_with_their_look():
 
 def test_ringer_lamps_and_event_fields_come_through_and_prints_do_not():
     async def script(phone: HeldPhone) -> None:
-        assert phone.lamps == {"line": True, "message": False}
+        lit = {"line": True, "message": False}
+        await phone.wait_for(lambda phone: phone.lamps == lit, 30, "the line lamp alone")
         await phone.press("*#")
         event = await phone.wait_for_event("KeyPressed", 30, account="0102")
         assert event.fields == {"account": "0102"}

@@ -56,6 +56,7 @@ class HeldPhone:
         self.off_hook = False
         self.keys = ""
         self.exit_code: int | None = None
+        self.on_change: Callable[[], None] = lambda: None
         self.screens: list[ScreenShown] = []
         self.tones: list[tuple[float, str | None]] = []
         self.events: list[Reported] = []
@@ -161,7 +162,7 @@ class HeldPhone:
         async with self._news:
             await self._news.wait_for(lambda: self.exit_code is not None)
         await asyncio.gather(*self._readers)
-        assert self.exit_code is not None  # noqa: S101
+        assert self.exit_code is not None
         return self.exit_code
 
     async def stop(self) -> int | None:
@@ -188,21 +189,25 @@ class HeldPhone:
 
     async def _read_panel(self) -> None:
         process = self._running()
-        assert process.stdout is not None  # noqa: S101
+        assert process.stdout is not None
         while line := await process.stdout.readline():
             async with self._news:
                 self._take(line)
-                self._news.notify_all()
+                self._tell()
         code = await process.wait()
         async with self._news:
             self.exit_code = code
-            self._news.notify_all()
+            self._tell()
 
     async def _read_stderr(self) -> None:
         process = self._running()
-        assert process.stderr is not None  # noqa: S101
+        assert process.stderr is not None
         while line := await process.stderr.readline():
             self.stderr.append(line.decode(errors="replace").rstrip())
+
+    def _tell(self) -> None:
+        self._news.notify_all()
+        self.on_change()
 
     def _take(self, line: bytes) -> None:
         try:
