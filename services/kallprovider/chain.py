@@ -23,7 +23,8 @@ T = TypeVar("T")
 
 READ_TIMEOUT = 20.0
 SEND_TIMEOUT = 40.0
-RECEIPT_WAIT = 60.0  # then the fee is raised
+# After this the fee is raised.
+RECEIPT_WAIT = 60.0
 RAISES = 3
 FIRST_POLL = 0.05
 SLOWEST_POLL = 2.0
@@ -55,8 +56,9 @@ class ChainWorker:
     A call that is late is given up here; the thread itself is bounded by the time-outs of its connection.
     """
 
-    def __init__(self, rpc: ChainRpc) -> None:
+    def __init__(self, rpc: ChainRpc, receipt_wait: float = RECEIPT_WAIT) -> None:
         self._rpc = rpc
+        self._receipt_wait = receipt_wait
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chain")
         self._up = False
 
@@ -109,7 +111,7 @@ class ChainWorker:
             receipt = await self._receipt(sent)
             if receipt is not None:
                 return receipt
-            log.warning("no receipt for %s in %.0f s: raising its fee", sent[-1].hash.hex(), RECEIPT_WAIT)
+            log.warning("no receipt for 0x%s: raising its fee", sent[-1].hash.hex())
             sent.append(await self._run(SEND_TIMEOUT, self._rpc.raise_fee, sent[-1]))
         receipt = await self._receipt(sent)
         if receipt is None:
@@ -119,7 +121,7 @@ class ChainWorker:
     async def _receipt(self, sent: list[Sent]) -> Receipt | None:
         """Any of these transactions with one nonce may be the one that is mined."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + RECEIPT_WAIT
+        deadline = loop.time() + self._receipt_wait
         pause = FIRST_POLL
         while loop.time() < deadline:
             for transaction in reversed(sent):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from kallnet.account import Account, address_to_hex
@@ -29,21 +29,40 @@ async def check(config: ProviderConfig) -> list[Finding]:
 
 
 async def _findings(config: ProviderConfig) -> AsyncIterator[Finding]:
+    for look in (_account, _secrets, _certificate, _contracts):
+        yield _found(look, config)
     try:
-        account = load_account(config.key)
-        yield Finding(good=True, words=f"account {address_to_hex(account.address)}")
-        for path in (config.secret_path, config.evapi_token_path):
-            secret_files.read(path)
-        yield Finding(good=True, words=f"secrets in {config.state} are private")
-        tls_context(config.tls)
-        yield Finding(good=True, words=f"certificate {config.tls.certificate} fits its key")
-        deployment = deployment_of(config)
-        yield Finding(good=True, words=f"contracts of chain {deployment.chain_id}")
-    except ProviderError as problem:
-        yield Finding(good=False, words=problem.words)
+        account, deployment = load_account(config.key), deployment_of(config)
+    except ProviderError:
         return
     async for finding in _chain_findings(config, deployment, account):
         yield finding
+
+
+def _found(look: Callable[[ProviderConfig], str], config: ProviderConfig) -> Finding:
+    try:
+        return Finding(good=True, words=look(config))
+    except ProviderError as problem:
+        return Finding(good=False, words=problem.words)
+
+
+def _account(config: ProviderConfig) -> str:
+    return f"account {address_to_hex(load_account(config.key).address)}"
+
+
+def _secrets(config: ProviderConfig) -> str:
+    for path in (config.secret_path, config.evapi_token_path):
+        secret_files.read(path)
+    return f"secrets in {config.state} are private"
+
+
+def _certificate(config: ProviderConfig) -> str:
+    tls_context(config.tls)
+    return f"certificate {config.tls.certificate} fits its key"
+
+
+def _contracts(config: ProviderConfig) -> str:
+    return f"contracts of chain {deployment_of(config).chain_id}"
 
 
 async def _chain_findings(
