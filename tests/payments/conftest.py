@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from kallnet.account import Account
 from kallphone.payments.settings import PaymentsSettings
 from kallphone.payments.worker import PaymentsWorker
-from kallphone.phone.events import Event
+from kallphone.phone.events import Event, LineFailed, LineOpened
 from kallphone.storage.database import Database
 from tests.payments.fake_ledger import FakeLedger
 from tests.payments.fake_provider import FakeProvider
@@ -52,12 +53,28 @@ class Posted:
         return next((i for i in later if isinstance(self.events[i], kinds)), None)
 
 
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "never came true"
+        time.sleep(0.005)
+
+
 @dataclass
 class Phone:
     account: Account
     posted: Posted
     worker: PaymentsWorker
     database: Database
+
+    def open_line(self) -> LineOpened | LineFailed:
+        self.worker.open_line()
+        return self.posted.wait_for(LineOpened, LineFailed)  # type: ignore[type-var]
+
+    def opened(self) -> LineOpened:
+        event = self.open_line()
+        assert isinstance(event, LineOpened), event
+        return event
 
     def stop(self) -> None:
         self.worker.stop()

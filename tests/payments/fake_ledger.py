@@ -25,12 +25,14 @@ class Reverted(Exception):
 
 @dataclass
 class FakeLedger:
-    """The contracts' rules that payments meet, in memory. `away` makes every read fail."""
+    """The contracts' rules that payments meet, in memory.
+
+    `away` makes every read fail; a cleared `gate` holds every read.
+    """
 
     deployment: Deployment = DEPLOYMENT
     now: int = 1_800_000_000
     away: bool = False
-    reads: int = 0
     heads: dict[Address, Head] = field(default_factory=dict)
     entries: dict[Address, bytes] = field(default_factory=dict)
     services: dict[Address, ServiceEntry] = field(default_factory=dict)
@@ -39,7 +41,11 @@ class FakeLedger:
     balances: dict[Address, int] = field(default_factory=dict)
     escrow_nonces: dict[Address, int] = field(default_factory=dict)
     permit_nonces: dict[Address, int] = field(default_factory=dict)
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    gate: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     def head(self, kind: int, account: Address) -> Head:
         self._read()
@@ -86,9 +92,7 @@ class FakeLedger:
             self._check(by == message.account, "BadSignature")
             number = head.number or number_for(message.account, message.salt)
             holder = self.holders.setdefault(number, message.account)
-            self._check(
-                holder == message.account, f"NumberTaken(uint256 {number}, address {address_to_hex(holder)})"
-            )
+            self._check(holder == message.account, f"the number {number} belongs to {address_to_hex(holder)}")
             self.heads[message.account] = Head(number, self.now + YEAR, 7, head.nonce + 1)
             self.entries[message.account] = message.entry
 
@@ -111,7 +115,7 @@ class FakeLedger:
             )
 
     def _read(self) -> None:
-        self.reads += 1
+        self.gate.wait()
         if self.away:
             raise LedgerUnreachable({"http://127.0.0.1:1": "can't connect"})
 

@@ -29,7 +29,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to the next request of a path: `drop` before it is done, `lose` its answer, or a status."""
+    """Of one request: `drop` cuts it before it is done, `lose` cuts its answer, `status` answers with one."""
 
     kind: str
     status: int = 0
@@ -48,6 +48,7 @@ class FakeProvider:
         self.plan: list[Fault | None] = []
         self.open_gate = threading.Event()
         self.open_gate.set()
+        self.agreed: set[Address] = set()
         self._challenges: dict[bytes, Address] = {}
         self._registry = registry_domain(ledger.deployment)
         self._escrow = escrow_domain(ledger.deployment)
@@ -106,7 +107,7 @@ class FakeProvider:
 
     def session(self, body: dict[str, Any]) -> dict[str, Any]:
         client = self._authenticated(body)
-        if client not in self.ledger.entries:
+        if client not in self.agreed:
             raise Refusal(403, "not a client of this provider: make an agreement first")
         channel = self.channel(client)
         return {
@@ -126,7 +127,9 @@ class FakeProvider:
 
     def agreement(self, body: dict[str, Any]) -> dict[str, Any]:
         expiry = self.ledger.now + 365 * 86_400
-        message = Agreement(self.account.address, self._authenticated(body), PROXY, expiry)
+        client = self._authenticated(body)
+        self.agreed.add(client)
+        message = Agreement(self.account.address, client, PROXY, expiry)
         signature = self.account.sign(digest(self._registry, message))
         return {"service_type": PROXY, "expiry": expiry, "agreement": "0x" + signature.hex()}
 
@@ -135,10 +138,8 @@ class FakeProvider:
         try:
             if body["call"] == "register":
                 self.ledger.register(from_json(Register, body["message"]), signature)
-            elif body["call"] == "deposit":
-                self._deposit(body, signature)
             else:
-                raise Refusal(400, f"no such call: {body['call']}")
+                self._deposit(body, signature)
         except Reverted as error:
             raise Refusal(422, f"the contract refuses: {error}") from None
         return {"tx": "0x" + "11" * 32, "block": 7, "gas_used": 100_000}
@@ -188,6 +189,7 @@ class _Server(ThreadingHTTPServer):
 def _handler(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self._serve({})
@@ -195,7 +197,7 @@ def _handler(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self._serve(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *_: object) -> None:
             pass
 
         def _serve(self, body: dict[str, Any]) -> None:

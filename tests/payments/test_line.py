@@ -13,35 +13,23 @@ from kallphone.phone.events import (
     Credit,
     CreditChanged,
     LineFailed,
-    LineOpened,
     LineProgressed,
     VoucherAccepted,
 )
 from kallphone.storage.vouchers import SignedVoucher, VoucherStore
-from tests.payments.conftest import TARGET, Desk, Phone
+from tests.payments.conftest import TARGET, Desk, Phone, until
 from tests.payments.fake_provider import PASSWORD, PRICE, Fault
 
 
-def open_line(phone: Phone) -> LineOpened | LineFailed:
-    phone.worker.open_line()
-    return phone.posted.wait_for(LineOpened, LineFailed)  # type: ignore[type-var]
-
-
-def opened(phone: Phone) -> LineOpened:
-    event = open_line(phone)
-    assert isinstance(event, LineOpened), event
-    return event
-
-
 def failure(phone: Phone) -> str:
-    event = open_line(phone)
+    event = phone.open_line()
     assert isinstance(event, LineFailed), event
     return event.words
 
 
 def test_a_line_opens_from_nothing_without_money(desk: Desk):
     phone = desk.phone()
-    event = opened(phone)
+    event = phone.opened()
     account, provider = desk.account.address, desk.provider.account.address
     assert event.account == account
     assert event.number == str(number_for(account, 0))
@@ -50,15 +38,18 @@ def test_a_line_opens_from_nothing_without_money(desk: Desk):
     assert [ref.provider for ref in decode_client(desk.ledger.entries[account]).providers] == [provider]
     words = [progress.words for progress in phone.posted.of(LineProgressed)]
     assert words == [
-        "Calling your provider", "Making an agreement with your provider", "Putting your number on the ledger",
-        "Waiting for the ledger", "Signing in",
-    ]  # fmt: skip
+        "Calling your provider",
+        "Making an agreement with your provider",
+        "Putting your number on the ledger",
+        "Waiting for the ledger",
+        "Signing in",
+    ]
 
 
 def test_credentials_come_with_the_line_and_stay_in_memory(desk: Desk):
     phone = desk.phone()
     assert phone.worker.credentials() is None
-    opened(phone)
+    phone.opened()
     credentials = phone.worker.credentials()
     assert credentials is not None
     assert credentials.account == desk.account.address
@@ -72,22 +63,22 @@ def test_credentials_come_with_the_line_and_stay_in_memory(desk: Desk):
 
 def test_coins_go_on_deposit_up_to_the_target(desk: Desk):
     desk.ledger.balances[desk.account.address] = TARGET + 7
-    event = opened(desk.phone())
+    event = desk.phone().opened()
     assert event.credit == Credit(desk.provider.account.address, 0, TARGET, 0)
     assert event.balance == 7
 
 
 def test_fewer_coins_than_the_target_all_go_on_deposit(desk: Desk):
     desk.ledger.balances[desk.account.address] = 5000
-    event = opened(desk.phone())
+    event = desk.phone().opened()
     assert (event.credit.deposited, event.balance) == (5000, 0)
 
 
 def test_an_open_line_opens_again_without_a_second_registration(desk: Desk):
     desk.ledger.balances[desk.account.address] = 2 * TARGET
     phone = desk.phone()
-    first = opened(phone)
-    assert opened(phone).number == first.number
+    first = phone.opened()
+    assert phone.opened().number == first.number
     assert desk.provider.asked.count("relay") == 2
     assert desk.ledger.heads[desk.account.address].nonce == 1
 
@@ -95,7 +86,7 @@ def test_an_open_line_opens_again_without_a_second_registration(desk: Desk):
 def test_the_next_salt_is_taken_where_a_number_is_in_use(desk: Desk):
     own = desk.account.address
     desk.ledger.holders[number_for(own, 0)] = Address(b"x" * 20)
-    assert opened(desk.phone()).number == str(number_for(own, 1))
+    assert desk.phone().opened().number == str(number_for(own, 1))
 
 
 def test_a_lapsed_number_that_the_contract_keeps_costs_one_more_try(
@@ -106,7 +97,7 @@ def test_a_lapsed_number_that_the_contract_keeps_costs_one_more_try(
     desk.ledger.holders[taken] = Address(b"x" * 20)
     real = desk.ledger.resolve
     monkeypatch.setattr(desk.ledger, "resolve", lambda number: None if number == taken else real(number))
-    assert opened(desk.phone()).number == str(number_for(own, 1))
+    assert desk.phone().opened().number == str(number_for(own, 1))
     assert desk.provider.asked.count("relay") == 2
 
 
@@ -143,54 +134,48 @@ def test_the_first_time_needs_the_ledger(desk: Desk):
 
 def test_a_line_that_was_open_before_opens_while_the_ledger_is_away(desk: Desk):
     desk.ledger.balances[desk.account.address] = TARGET
-    first = opened(desk.phone())
+    first = desk.phone().opened()
     desk.phones[-1].stop()
     desk.ledger.away = True
-    again = opened(desk.phone())
+    again = desk.phone().opened()
     assert (again.number, again.credit) == (first.number, first.credit)
 
 
 def test_a_warm_line_opens_before_it_asks_the_ledger(desk: Desk):
-    opened(desk.phone())
+    desk.phone().opened()
     desk.phones[-1].stop()
-    phone = desk.phone()
-    desk.ledger.lock.acquire()
-    before = desk.ledger.reads
-    phone.posted.wait_for  # noqa: B018
-    desk.ledger.lock.release()
     desk.ledger.balances[desk.account.address] = 3000
-    event = opened(phone)
-    assert event.credit.deposited == 0
+    desk.ledger.gate.clear()
+    phone = desk.phone()
+    assert phone.opened().credit.deposited == 0
+    desk.ledger.gate.set()
     change = phone.posted.wait_for(CreditChanged)
     assert (change.balance, change.credit.deposited) == (0, 3000)
-    assert desk.ledger.reads > before
 
 
 def test_an_agreement_that_runs_out_is_renewed_and_the_number_stays(desk: Desk):
-    first = opened(desk.phone())
+    first = desk.phone().opened()
     desk.phones[-1].stop()
     desk.ledger.now += 360 * 86_400
     phone = desk.phone()
-    assert opened(phone).number == first.number
-    phone.worker.refresh_credit()
-    phone.stop()
-    assert desk.ledger.heads[desk.account.address].nonce == 2
+    assert phone.opened().number == first.number
+    until(lambda: desk.ledger.heads[desk.account.address].nonce == 2)
     assert desk.ledger.heads[desk.account.address].number == int(first.number)
 
 
 def test_a_ledger_that_forgot_the_account_gets_it_again(desk: Desk):
-    opened(desk.phone())
+    desk.phone().opened()
     desk.phones[-1].stop()
-    for forgotten in (desk.ledger.heads, desk.ledger.entries, desk.ledger.holders):
+    for forgotten in (desk.ledger.heads, desk.ledger.entries, desk.ledger.holders, desk.provider.agreed):
         forgotten.clear()
-    opened(desk.phone())
+    desk.phone().opened()
     assert desk.ledger.heads[desk.account.address].nonce == 1
 
 
 def test_a_refused_deposit_does_not_keep_the_line_shut(desk: Desk):
     desk.ledger.balances[desk.account.address] = TARGET
     desk.provider.fail("relay", Fault("pass"), Fault("status", 429))
-    event = opened(desk.phone())
+    event = desk.phone().opened()
     assert (event.credit.deposited, event.balance) == (0, TARGET)
 
 
@@ -198,21 +183,21 @@ def test_no_deposit_goes_into_a_channel_that_is_being_left(desk: Desk):
     own = desk.account.address
     desk.ledger.balances[own] = TARGET
     desk.ledger.channels[own, desk.provider.account.address] = Channel(10, 0, desk.ledger.now + 5, 0)
-    assert opened(desk.phone()).balance == TARGET
+    assert desk.phone().opened().balance == TARGET
 
 
 @pytest.mark.parametrize("kind", ["drop", "lose"])
 @pytest.mark.parametrize("step", range(9))
 def test_opening_goes_on_where_a_broken_connection_cut_it_off(desk: Desk, kind: str, step: int):
-    """Steps: terms, challenge, agreement, register, deposit, challenge, session, and two that come too late."""
+    """Steps: terms, challenge, agreement, register, deposit, challenge, session; two come too late."""
     own, provider = desk.account.address, desk.provider.account.address
     desk.ledger.balances[own] = TARGET
     desk.provider.plan = [None] * step + [Fault(kind)]
-    open_line(desk.phone())
+    desk.phone().open_line()
     desk.phones[-1].stop()
     desk.provider.plan = []
     phone = desk.phone()
-    assert opened(phone).number == str(number_for(own, 0))
+    assert phone.opened().number == str(number_for(own, 0))
     if desk.ledger.channels.get((own, provider)) is None:
         phone.posted.wait_for(CreditChanged)
     assert desk.ledger.heads[own].nonce == 1
@@ -223,16 +208,15 @@ def test_a_voucher_cut_off_by_a_crash_is_delivered_when_the_line_opens_again(des
     own, provider = desk.account.address, desk.provider.account.address
     desk.ledger.balances[own] = TARGET
     phone = desk.phone()
-    opened(phone)
+    phone.opened()
     desk.provider.fail("vouchers", *[Fault("drop")] * 50)
     phone.worker.sign_voucher(SignVoucher(CallId(1), provider, 0, PRICE))
-    while "vouchers" not in desk.provider.asked:
-        phone.worker._tasks.stopping.wait(0.01)
+    until(lambda: "vouchers" in desk.provider.asked)
     phone.stop()
     assert desk.provider.held(own) == 0
     desk.provider.faults.clear()
     again = desk.phone()
-    assert opened(again).credit.signed == PRICE
+    assert again.opened().credit.signed == PRICE
     again.worker.sign_voucher(SignVoucher(CallId(1), provider, 0, 2 * PRICE))
     assert again.posted.wait_for(VoucherAccepted).cumulative == 2 * PRICE
 
@@ -241,9 +225,9 @@ def test_what_the_provider_claims_to_hold_is_not_believed(desk: Desk):
     own, provider = desk.account.address, desk.provider.account.address
     desk.ledger.balances[own] = TARGET
     phone = desk.phone()
-    opened(phone)
+    phone.opened()
     desk.provider.vouchers[own, 0] = 50_000
-    assert opened(phone).credit.signed == 0
+    assert phone.opened().credit.signed == 0
     assert any("forgotten" in progress.words for progress in phone.posted.of(LineProgressed))
     desk.ledger.channels[own, provider] = Channel(TARGET, 50_000, 0, 0)
     phone.worker.refresh_credit()
@@ -258,4 +242,4 @@ def test_a_new_epoch_starts_from_zero(desk: Desk):
     store = VoucherStore(phone.database, desk.ledger.deployment)
     store.commit(SignedVoucher(Voucher(own, provider, 0, 900), signature))
     desk.ledger.channels[own, provider] = Channel(TARGET, 0, 0, 1)
-    assert opened(phone).credit == Credit(provider, 1, TARGET, 0)
+    assert phone.opened().credit == Credit(provider, 1, TARGET, 0)

@@ -20,7 +20,6 @@ LONGEST_PAUSE_S = 8.0
 LAST_ATTEMPTS = 8
 """For a voucher whose call is over; what fails then goes out when the line opens next."""
 
-_CONFLICT = 409
 _STOP_S = 10.0
 
 Connect = Callable[[str], ProviderApi]
@@ -133,13 +132,7 @@ class Courier:
 
     def _hand_over(self, signed: SignedVoucher) -> None:
         wanted = signed.voucher.cumulative
-        try:
-            held = self._api(signed.voucher.provider).deliver(signed.voucher, signed.signature)
-        except ProviderRefused as refusal:
-            # Its answer to an earlier try was lost.
-            if refusal.status != _CONFLICT or refusal.held != wanted:
-                raise
-            held = refusal.held
+        held = self._api(signed.voucher.provider).deliver(signed.voucher, signed.signature)
         if held < wanted:
             raise ProviderInvalid(f"the provider took a voucher over {wanted} and holds {held}")
 

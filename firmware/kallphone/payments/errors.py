@@ -56,13 +56,10 @@ class ProviderInvalid(ProviderError):
 
 
 class ProviderRefused(ProviderError):
-    """`held` is the highest voucher that the provider says it has, where it says so."""
-
-    def __init__(self, status: int, words: str, held: int | None = None) -> None:
+    def __init__(self, status: int, words: str) -> None:
         super().__init__(f"the provider refused ({status}): {words}")
         self.status = status
         self.words = words
-        self.held = held
 
     @property
     def is_passing(self) -> bool:

@@ -28,6 +28,7 @@ from kallphone.ports import SipCredentials
 
 log = logging.getLogger(__name__)
 
+_FORBIDDEN = 403
 _FRESH_S = 60.0
 """A session with less life than this is not used for a new call."""
 
@@ -118,7 +119,7 @@ class Line:
         api, terms = self._terms(url)
         if terms.provider != provider:
             raise WrongNetwork("account", address_to_hex(terms.provider), address_to_hex(provider))
-        grant = self._sign_in(api, provider)
+        grant = self._sign_in_as_guest(api, provider)
         credit = self._credit_at(api, provider, progress)
         self._bring_up_to_date(provider, grant)
         return credit
@@ -212,6 +213,17 @@ class Line:
         with self._lock:
             self._grants[provider] = grant
         return grant
+
+    def _sign_in_as_guest(self, api: ProviderApi, provider: Address) -> SessionGrant:
+        """A provider of the other side serves this account once it has made an agreement with it."""
+        try:
+            return self._sign_in(api, provider)
+        except ProviderRefused as refusal:
+            if refusal.status != _FORBIDDEN:
+                raise
+        session = Session(self._account.address, provider, api.challenge(self._account.address))
+        api.agree(session, self._signatures.session(session))
+        return self._sign_in(api, provider)
 
     def _bring_up_to_date(self, provider: Address, grant: SessionGrant) -> None:
         """A crash between commit and delivery leaves the provider without our last voucher."""

@@ -124,13 +124,8 @@ def _parse(status: int, content: bytes) -> Answer:
         return Answer(body)
     if status < 400:
         raise ProviderInvalid(f"the provider answered with status {status} and no JSON object")
-    refusal = body if isinstance(body, dict) else {}
-    words, held = refusal.get("error"), refusal.get("cumulative")
-    raise ProviderRefused(
-        status,
-        _printable(words) if isinstance(words, str) else "it gave no reason",
-        held if isinstance(held, int) and not isinstance(held, bool) else None,
-    )
+    words = body.get("error") if isinstance(body, dict) else None
+    raise ProviderRefused(status, _printable(words) if isinstance(words, str) else "it gave no reason")
 
 
 def _printable(words: str) -> str:

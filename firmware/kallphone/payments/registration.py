@@ -90,14 +90,14 @@ class Registration:
 
     def _publish(self, api: ProviderApi, head: Head, entry: ClientEntry, now: int) -> None:
         for salt in self._salts(head):
-            message = Register(
-                CLIENT, self._account.address, entry.encode(), salt, head.nonce, now + DEADLINE_S
-            )
+            own = self._account.address
+            message = Register(CLIENT, own, entry.encode(), salt, head.nonce, now + DEADLINE_S)
             try:
                 api.relay("register", message, self._signatures.register(message))
             except ProviderRefused as refusal:
-                # A lapsed number looks free, but stays with its account for a year of grace.
-                if refusal.status == _UNPROCESSABLE and "NumberTaken" in refusal.words:
+                # A lapsed number looks free, but stays with its account for a year of grace: the contract's
+                # NumberTaken then names it.
+                if refusal.status == _UNPROCESSABLE and str(number_for(own, salt)) in refusal.words:
                     continue
                 raise
             return

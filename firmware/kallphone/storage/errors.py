@@ -14,7 +14,6 @@ StorageError
     ├── PinNeeded       sealed with a PIN, and none was given
     └── WrongPin
 """
-# ruff: noqa: N818 - the names say what is wrong
 
 from __future__ import annotations
 

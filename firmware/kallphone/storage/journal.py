@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from kallphone.phone.causes import Cause
 from kallphone.phone.commands import LogCall
 from kallphone.phone.events import CallId
 from kallphone.storage.database import Database
+from kallphone.storage.errors import StorageError
+
+log = logging.getLogger(__name__)
 
 _CLOSE = """UPDATE calls SET ended_at = ?, outgoing = ?, number = ?, peer = ?, cause = ?, seconds = ?,
     paid = ?, missed = ? WHERE call = ? AND ended_at IS NULL"""
@@ -36,7 +41,10 @@ class LoggedCall:
 
 
 class CallJournal:
-    """The call log, written so that a call in progress survives a power cut as an interrupted one."""
+    """The call log, written so that a call in progress survives a power cut as an interrupted one.
+
+    A disk that fails costs lines of the log, never a call: it is reported and the phone goes on.
+    """
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -45,7 +53,7 @@ class CallJournal:
             connection.execute("UPDATE calls SET ended_at = ? WHERE ended_at IS NULL", (self._now(),))
 
     def call_started(self, call: CallId, *, outgoing: bool, number: str) -> None:
-        with self._database.transaction() as connection:
+        with _disk_may_fail(), self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO calls (call, outgoing, number, started_at) VALUES (?, ?, ?, ?)",
                 (call, outgoing, number, self._now()),
@@ -59,7 +67,7 @@ class CallJournal:
             now, record.outgoing, record.number, record.peer, record.cause.name, record.seconds, record.paid,
             missed, record.call,
         )  # fmt: skip
-        with self._database.transaction() as connection:
+        with _disk_may_fail(), self._database.transaction() as connection:
             if connection.execute(_CLOSE, values).rowcount == 0:
                 connection.execute(_INSERT, (*values, now - record.seconds))
 
@@ -80,6 +88,14 @@ class CallJournal:
 
     def _now(self) -> int:
         return int(self._clock())
+
+
+@contextmanager
+def _disk_may_fail() -> Iterator[None]:
+    try:
+        yield
+    except StorageError as error:
+        log.warning("the call log misses a call: %s", error)
 
 
 def _logged(row: sqlite3.Row) -> LoggedCall:

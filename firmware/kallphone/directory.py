@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from kallnet.account import Address
+from kallnet.cache import CachedLedger
+from kallnet.deployment import NETWORK_API_VERSION, Deployment, load_deployment
+from kallnet.entries import PROXY, ClientEntry, ProviderRef, ServiceEntry, verify_agreement
+from kallnet.errors import BadSignature, EntryInvalid, KallnetError, LedgerError, NumberInvalid
+from kallnet.ledger import Head, Ledger
+from kallnet.messages import CLIENT
+from kallnet.number import KallNumber, number_for, parse_number
+from kallnet.routes import Route as RankedRoute
+from kallnet.routes import rank_routes
+from kallnet.rpc import JsonRpc
+from kallnet.typed import registry_domain
+from kallphone.phone.causes import Cause
+from kallphone.phone.events import CallerIdentified, CallId, Route, RouteFound, RouteNotFound
+from kallphone.ports import Post
+from kallphone.task_thread import TaskThread
+
+log = logging.getLogger(__name__)
+
+RPC_TIMEOUT_S = 4.0
+
+
+@dataclass(frozen=True)
+class DirectorySettings:
+    """An answer younger than `fresh_s` is given without asking the ledger."""
+
+    deployment: Path
+    rpc: tuple[str, ...]
+    cache: Path
+    fresh_s: float = 300.0
+
+
+class Entries(Protocol):
+    """Verified entries and numbers; kallnet.cache.CachedLedger is one. Raises LedgerError."""
+
+    def resolve(self, number: KallNumber) -> Address | None: ...
+    def client_entry(self, account: Address) -> ClientEntry | None: ...
+    def service_entry(self, account: Address) -> ServiceEntry | None: ...
+
+
+class Heads(Protocol):
+    def head(self, kind: int, account: Address) -> Head: ...
+
+
+class Directory:
+    """The Directory port, on one thread. `clock` gives Unix seconds."""
+
+    def __init__(
+        self,
+        own: Address,
+        entries: Entries,
+        heads: Heads,
+        deployment: Deployment,
+        post: Post,
+        clock: Callable[[], float] = time.time,
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._own = own
+        self._entries = entries
+        self._heads = heads
+        self._domain = registry_domain(deployment)
+        self._post = post
+        self._clock = clock
+        self._close = close
+        self._tasks = TaskThread("directory")
+        self._newest = CallId(0)
+
+    def start(self) -> None:
+        self._tasks.start()
+
+    def stop(self) -> None:
+        self._tasks.stop()
+        self._close()
+
+    def resolve(self, call: CallId, number: str) -> None:
+        self._newest = call
+        self._tasks.submit(lambda: self._resolve(call, number))
+
+    def identify(self, call: CallId, caller: bytes) -> None:
+        self._tasks.submit(lambda: self._identify(call, Address(caller)))
+
+    def _resolve(self, call: CallId, number: str) -> None:
+        if call != self._newest:
+            return  # given up and dialled anew while a slow ledger held this one up
+        found: Route | Cause
+        try:
+            found = self._route_to(parse_number(number))
+        except NumberInvalid:
+            found = Cause.WRONG_NUMBER
+        except LedgerError as error:
+            log.warning("no look-up: %s", error)
+            found = Cause.LEDGER_AWAY
+        except Exception:
+            log.exception("no look-up")
+            found = Cause.FAILED
+        self._post(RouteFound(call, found) if isinstance(found, Route) else RouteNotFound(call, found))
+
+    def _route_to(self, number: KallNumber) -> Route | Cause:
+        callee = self._entries.resolve(number)
+        if callee == self._own:
+            return Cause.BUSY
+        entry = self._client(callee) if callee is not None else None
+        if callee is None or entry is None:
+            return Cause.NOT_LISTED
+        routes = [route for ranked in self._ranked(callee, entry) if (route := _usable(ranked, callee))]
+        return routes[0] if routes else Cause.NO_ROUTE
+
+    def _ranked(self, callee: Address, entry: ClientEntry) -> list[RankedRoute]:
+        """Cheapest first; of equal prices those by a provider of our own, where money is on deposit."""
+        now = int(self._clock())
+        served = replace(entry, providers=tuple(r for r in entry.providers if self._holds(r, callee, now)))
+        services = {ref.provider: service for ref in served.providers if (service := self._service(ref))}
+        # Only a proxy of the callee's carries the call, so the caller adds none.
+        routes = rank_routes(served, served, services, {NETWORK_API_VERSION}, now=now)
+        if len(routes) < 2:
+            return routes
+        own = self._client(self._own)
+        common = {ref.provider for ref in own.providers} if own is not None else set()
+        return sorted(routes, key=lambda route: (route.price, route.provider not in common))
+
+    def _holds(self, ref: ProviderRef, callee: Address, now: int) -> bool:
+        if ref.service_type != PROXY:
+            return False
+        try:
+            verify_agreement(ref, callee, self._domain, now)
+        except (EntryInvalid, BadSignature) as error:
+            log.info("an agreement does not count: %s", error)
+            return False
+        return True
+
+    def _client(self, account: Address) -> ClientEntry | None:
+        try:
+            return self._entries.client_entry(account)
+        except EntryInvalid as error:
+            log.info("a client entry does not count: %s", error)
+            return None
+
+    def _service(self, ref: ProviderRef) -> ServiceEntry | None:
+        try:
+            return self._entries.service_entry(ref.provider)
+        except EntryInvalid as error:
+            log.info("a service entry does not count: %s", error)
+            return None
+
+    def _identify(self, call: CallId, caller: Address) -> None:
+        try:
+            number = self._number_of(caller)
+        except KallnetError as error:
+            log.info("the caller's number is not known: %s", error)
+            number = ""
+        except Exception:
+            log.exception("the caller's number is not known")
+            number = ""
+        self._post(CallerIdentified(call, number))
+
+    def _number_of(self, caller: Address) -> str:
+        """Nearly every account has the number of its first salt, and that answer may be in the cache."""
+        first = number_for(caller, 0)
+        if self._entries.resolve(first) == caller:
+            return str(first)
+        number = KallNumber(self._heads.head(CLIENT, caller).number)
+        return str(number) if number and self._entries.resolve(number) == caller else ""
+
+
+def _usable(ranked: RankedRoute, callee: Address) -> Route | None:
+    domain = ranked.service.details.get("domain")
+    if not isinstance(domain, str):
+        return None
+    return Route(ranked.provider, callee, f"sip:0x{callee.hex()}@{domain}", ranked.price)
+
+
+def open_directory(own: Address, settings: DirectorySettings, post: Post) -> Directory:
+    """The directory over the ledger's endpoints, with its cache on disk."""
+    deployment = load_deployment(settings.deployment)
+    rpc = JsonRpc(settings.rpc, RPC_TIMEOUT_S)
+    ledger = Ledger(rpc, deployment)
+    cached = CachedLedger(ledger, settings.cache, fresh=settings.fresh_s)
+
+    def close() -> None:
+        cached.close()
+        rpc.close()
+
+    return Directory(own, cached, ledger, deployment, post, close=close)
