@@ -68,7 +68,7 @@ def test_ringer_lamps_and_event_fields_come_through_and_prints_do_not():
         await phone.wait_for(lambda phone: phone.lamps == lit, 30, "the line lamp alone")
         await phone.press("*#")
         event = await phone.wait_for_event("KeyPressed", 30, account="0102")
-        assert event.fields == {"account": "0102"}
+        assert event.fields == {"account": "0102", "name": "tiny", "screen": ["none"]}
         await phone.wait_for(lambda phone: phone.ringer and phone.lamps["message"], 30, "ringer and lamp")
 
     phone = with_phone(script)

@@ -33,7 +33,7 @@ class TinyPhone:
         self.panel.stop()
 
     def on(self, event: Event) -> None:
-        self.panel.report(type(event).__name__, account=b"\x01\x02")
+        self.panel.report(type(event).__name__, account=b"\x01\x02", name="tiny", screen=["none"])
         match event:
             case OffHook():
                 self.digits = ""

@@ -217,6 +217,8 @@ class HeldPhone:
             self.stderr.append(f"not of the panel: {line.decode(errors='replace').rstrip()}")
             return
         match said:
+            case {"event": name}:
+                self.events.append(Reported(t, name, {key: said[key] for key in said if key != "event"}))
             case {"screen": list(lines)}:
                 marks = (frozenset(said.get(mark, ())) for mark in ("large", "inverse"))
                 self.screen = ScreenShown(t, tuple(lines), *marks)
@@ -224,8 +226,6 @@ class HeldPhone:
             case {"tone": tone, "call": call}:
                 self.tone, self.in_call = tone, call
                 self.tones.append((t, tone))
-            case {"event": name}:
-                self.events.append(Reported(t, name, {key: said[key] for key in said if key != "event"}))
             case {"error": words}:
                 self.stderr.append(f"panel: {words}")
             case _:

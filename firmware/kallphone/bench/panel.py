@@ -77,9 +77,9 @@ class Panel:
     def hear(self, sound: Sound) -> None:
         self._say(tone=sound.tone.name if sound.tone else None, call=sound.call is not None)
 
-    def report(self, name: str, **fields: Any) -> None:
+    def report(self, name: str, /, **fields: Any) -> None:
         """Something that happened inside, for scripts; `fields` as JSON has them, bytes as hex."""
-        self._say(event=name, **fields)
+        self._say(**{**fields, "event": name})
 
     def _posted(self, event: Event) -> None:
         self._post(event)
