@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kallnet.account import Account
-from kallnet.deployment import load_deployment
 from kallphone.bench.panel import Panel, claim_stdout
 from kallphone.config import PhoneConfig
-from kallphone.directory import LedgerDirectory
+from kallphone.directory import Directory, DirectorySettings, open_directory
 from kallphone.engine import Adapters, Engine
 from kallphone.hardware.board import open_board
 from kallphone.hardware.pins import load_pins
@@ -137,9 +136,9 @@ def _make_payments(
     return PaymentsWorker(account, settings, database, post)
 
 
-def _make_directory(config: PhoneConfig, account: Account, post: Post) -> LedgerDirectory:
-    deployment = load_deployment(config.deployment)
-    return LedgerDirectory(account.address, config.rpc, deployment, config.state / "ledger.cache", post)
+def _make_directory(config: PhoneConfig, account: Account, post: Post) -> Directory:
+    settings = DirectorySettings(config.deployment, config.rpc, config.state / "ledger.sqlite")
+    return open_directory(account.address, settings, post)
 
 
 def _make_sip(config: PhoneConfig, post: Post) -> PjSip:
