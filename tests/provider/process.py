@@ -111,9 +111,9 @@ class ProviderProcess:
     def environment(self) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": f"{ROOT / 'firmware'}:{ROOT / 'services'}"}
 
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(command, str(self.file)),
+            self.command(command, *options, str(self.file)),
             env=self.environment(), capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
