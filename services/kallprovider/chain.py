@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -115,6 +116,7 @@ class ChainWorker:
             sent.append(await self._run(SEND_TIMEOUT, self._rpc.raise_fee, sent[-1]))
         receipt = await self._receipt(sent)
         if receipt is None:
+            await self._read(self._rpc.abandon, sent[-1])
             raise ChainAway(f"transaction 0x{sent[-1].hash.hex()} is not mined yet: look for it later")
         return receipt
 
@@ -124,10 +126,9 @@ class ChainWorker:
         deadline = loop.time() + self._receipt_wait
         pause = FIRST_POLL
         while loop.time() < deadline:
-            for transaction in reversed(sent):
-                found = await self._read(self._rpc.receipt, transaction)
-                if found is not None:
-                    return _checked(transaction, found)
+            with suppress(ChainAway):  # it was sent: a moment without the ledger must not hide that
+                if found := await self._read(self._rpc.find_receipt, sent):
+                    return _checked(*found)
             await asyncio.sleep(pause)
             pause = min(SLOWEST_POLL, pause * 2)
         return None

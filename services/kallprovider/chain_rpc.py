@@ -155,12 +155,24 @@ class ChainRpc:
                 return sent  # mined meanwhile: its receipt follows
             raise
 
-    def receipt(self, sent: Sent) -> dict[str, int] | None:
+    def find_receipt(self, sent: list[Sent]) -> tuple[Sent, dict[str, int]] | None:
+        """Of transactions with one nonce, whichever was mined."""
+        for transaction in reversed(sent):
+            receipt = self._receipt(transaction)
+            if receipt is not None:
+                self.abandon(transaction)
+                return transaction, receipt
+        return None
+
+    def abandon(self, sent: Sent) -> None:
+        """From here on the node's own count decides about this nonce."""
+        self._under_way = {h: other for h, other in self._under_way.items() if other.nonce != sent.nonce}
+
+    def _receipt(self, sent: Sent) -> dict[str, int] | None:
         try:
             receipt = self._web3.eth.get_transaction_receipt(HexBytes(sent.hash))
         except TransactionNotFound:
             return None
-        self._under_way = {h: other for h, other in self._under_way.items() if other.nonce != sent.nonce}
         return {
             "status": receipt["status"],
             "block": receipt["blockNumber"],

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from kallnet.account import address_to_hex
+from kallnet.errors import KallnetError
 from kallprovider import publication, secret_files
 from kallprovider.check import check
 from kallprovider.config import is_ip, load_config
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ProviderError as problem:
         print(f"kallprovider: {problem.words}", file=sys.stderr)
         return 2 if isinstance(problem, ConfigError) else 1
+    except KallnetError as problem:
+        print(f"kallprovider: {problem}", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:

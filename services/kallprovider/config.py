@@ -151,6 +151,8 @@ class Section:
         value = str(self._take(key, str, f"a text of 1 to {longest} characters")).strip()
         if not 1 <= len(value) <= longest:
             raise self.error(key, f"has {len(value)} characters; give 1 to {longest}")
+        if not value.isprintable():
+            raise self.error(key, "has characters that can't be shown")
         return value
 
     def host(self, key: str) -> str:

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 MAX_BODY = 16 * 1024
 CHALLENGES_PER_MINUTE = 120
+AGREEMENTS_PER_HOUR = 60
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -71,7 +72,7 @@ class Api:
         self._health = health
         self._clock = clock
         self._challenge_rate = RateLimit(CHALLENGES_PER_MINUTE, 60.0, clock.monotonic)
-        self._agreement_rate = RateLimit(config.terms.free_relays_per_hour, HOUR, clock.monotonic)
+        self._agreement_rate = RateLimit(AGREEMENTS_PER_HOUR, HOUR, clock.monotonic)
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY, middlewares=[errors_in_words])

@@ -133,7 +133,10 @@ class Settler:
             self._backoff.pop(client, None)
             if channel.exit_at:
                 self._exits_seen.add((client, channel.exit_at))
-                self._backoff[client] = _Backoff(0, self._clock.monotonic() + EXIT_GAP)
+                self._backoff[client] = _Backoff(0, self._clock.monotonic() + self._gap(channel))
+
+    def _gap(self, channel: Channel) -> float:
+        return LOOK_SECONDS if channel.exit_at - self._clock.unix() < EXIT_MARGIN else EXIT_GAP
 
     def _put_off(self, client: Address) -> None:
         failures = self._backoff.get(client, _Backoff()).failures + 1

@@ -17,7 +17,7 @@ from kallprovider.agreements import Agreements
 from kallprovider.books import Books
 from kallprovider.channels import Channels
 from kallprovider.errors import NotAccepted
-from kallprovider.http import CHALLENGES_PER_MINUTE, MAX_BODY, Api, Health
+from kallprovider.http import AGREEMENTS_PER_HOUR, CHALLENGES_PER_MINUTE, MAX_BODY, Api, Health
 from kallprovider.meter import Meter
 from kallprovider.relay import Relay
 from kallprovider.sessions import Challenges, credentials
@@ -229,11 +229,11 @@ def test_bodies_are_bounded_and_must_be_json(door: Door) -> None:
 
 def test_challenges_and_agreements_are_rationed(door: Door) -> None:
     async def scenario(door: Door) -> None:
-        for _ in range(5):
+        for _ in range(AGREEMENTS_PER_HOUR):
             assert (await door.post("agreement", await door.signed()))[0] == 200
         assert (await door.post("agreement", await door.signed()))[0] == 429
         client = {"client": address_to_hex(ALICE.address)}
-        for _ in range(CHALLENGES_PER_MINUTE - 6):
+        for _ in range(CHALLENGES_PER_MINUTE - AGREEMENTS_PER_HOUR - 1):
             assert (await door.post("challenge", client))[0] == 200
         assert (await door.post("challenge", client))[0] == 429
         door.clock.advance(60)

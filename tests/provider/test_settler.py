@@ -16,7 +16,7 @@ from kallprovider.config import Claims
 from kallprovider.errors import ChainAway, ProviderError
 from kallprovider.follower import Follower
 from kallprovider.meter import Meter
-from kallprovider.settler import EXIT_GAP, FIRST_RETRY, Settler, gain, is_due
+from kallprovider.settler import EXIT_GAP, FIRST_RETRY, LOOK_SECONDS, Settler, gain, is_due
 from kallprovider.store import HeldVoucher, Store
 from tests.provider.fakes import ALICE, BOB, DEPLOYMENT, PROVIDER, FakeChain, FakeClock, funded
 
@@ -140,6 +140,17 @@ def test_vouchers_after_an_exit_cost_at_most_a_transaction_a_minute(counter: Cou
     counter.clock.advance(EXIT_GAP)
     assert counter.settle() == 1
     assert counter.claimed() == 2
+
+
+def test_in_the_last_minutes_before_an_exit_every_voucher_is_claimed(counter: Counter) -> None:
+    counter.chain.mine(ALICE.address, funded(1_000, exit_at=int(counter.clock.unix()) + 300))
+    counter.follow()
+    counter.busy.add(ALICE.address)
+    for cumulative in (10, 20, 30):
+        counter.hold(cumulative)
+        assert counter.settle() == 1
+        assert counter.claimed() == cumulative
+        counter.clock.advance(LOOK_SECONDS)
 
 
 def test_a_failed_claim_is_tried_again_later_and_later(counter: Counter) -> None:
