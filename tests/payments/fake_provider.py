@@ -29,10 +29,14 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """Of one request: `drop` cuts it before it is done, `lose` cuts its answer, `status` answers with one."""
+    """Of one request: `drop` cuts it before it is done, `lose` cuts its answer, `status` answers with one.
+
+    `content` is then the whole answer.
+    """
 
     kind: str
     status: int = 0
+    content: bytes = b'{"error": "come back later"}'
 
 
 class FakeProvider:
@@ -44,6 +48,7 @@ class FakeProvider:
         self.terms_changes: dict[str, Any] = {}
         self.vouchers: dict[tuple[Address, int], int] = {}
         self.asked: list[str] = []
+        self.signatures: list[str] = []
         self.faults: dict[str, deque[Fault]] = {}
         self.plan: list[Fault | None] = []
         self.open_gate = threading.Event()
@@ -179,6 +184,9 @@ class FakeProvider:
         self.ledger.deposit(message, signature, permit, bytes.fromhex(body["permit_signature"][2:]))
 
 
+_SIGNATURES = ("signature", "permit_signature")
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
@@ -203,6 +211,7 @@ def _handler(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
         def _serve(self, body: dict[str, Any]) -> None:
             path = self.path.removeprefix("/v1/")
             provider.asked.append(path)
+            provider.signatures += [body[name][2:] for name in _SIGNATURES if name in body]
             provider.open_gate.wait()
             fault = provider.next_fault(path)
             if fault is not None and fault.kind == "drop":
@@ -212,15 +221,16 @@ def _handler(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
             if fault is not None and fault.kind == "lose":
                 self._cut()
                 return
-            content = json.dumps(answer).encode()
+            content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
+            self.send_header("Location", "/v1/elsewhere")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
 
         def _answer(self, path: str, body: dict[str, Any], fault: Fault | None) -> tuple[int, Any]:
             if fault is not None and fault.kind == "status":
-                return fault.status, {"error": "come back later"}
+                return fault.status, fault.content
             try:
                 return 200, getattr(provider, "vouchers_" if path == "vouchers" else path)(body)
             except Refusal as refusal:

@@ -50,6 +50,7 @@ def test_nothing_leaves_that_is_not_on_disk(desk: Desk, phone: Phone):
     until(lambda: "vouchers" in desk.provider.asked)
     assert stored(desk, phone) == PRICE
     assert desk.provider.held(desk.account.address) == 0
+    desk.provider.open_gate.set()
 
 
 def test_a_provider_that_hangs_does_not_hold_up_the_next_commit(desk: Desk, phone: Phone):
