@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 1.0
 # Kamailio gives up after 2 s; an answer later than this is no answer.
 ANSWER_SECONDS = 1.5
+ADMISSION_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 5.0
 CONFIRMED_STATES = (3, 4)
 
@@ -67,13 +68,14 @@ class KamailioLink:
 
     def __init__(self, host: str, port: int, token: str, handler: CallHandler) -> None:
         self._host, self._port, self._token, self._handler = host, port, token, handler
-        self._outgoing: asyncio.Queue[str] = asyncio.Queue()
+        self._outgoing: asyncio.Queue[str] | None = None
         self._cuts: dict[str, str] = {}
         self._asks: set[asyncio.Task[None]] = set()
         self._connected = asyncio.Event()
 
     @property
     def connected(self) -> bool:
+        """True once Kamailio has accepted the token and listed its calls."""
         return self._connected.is_set()
 
     async def wait_connected(self) -> None:
@@ -112,6 +114,7 @@ class KamailioLink:
             log.warning("connection to Kamailio at %s:%d ended: %s", self._host, self._port, problem)
         finally:
             self._connected.clear()
+            self._outgoing = None
             sock.close()
         return True
 
@@ -127,28 +130,29 @@ class KamailioLink:
         return sock
 
     async def _serve(self, sock: socket.socket) -> None:
-        self._outgoing = asyncio.Queue()
+        self._outgoing = outgoing = asyncio.Queue()
         for text in (self._token, "LIST", *self._cuts.values()):
-            self._outgoing.put_nowait(text)
-        self._connected.set()
-        writer = asyncio.create_task(self._write(sock))
-        reader = asyncio.create_task(self._read(sock))
-        heartbeat = asyncio.create_task(self._heartbeat())
-        tasks = (writer, reader, heartbeat)
+            outgoing.put_nowait(text)
+        loops = (self._write(sock, outgoing), self._read(sock), self._heartbeat(), self._admission())
+        tasks = [asyncio.create_task(loop) for loop in loops]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
-            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, Exception):
-                raise outcome
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _write(self, sock: socket.socket) -> None:
+    async def _admission(self) -> None:
+        try:
+            async with asyncio.timeout(ADMISSION_SECONDS):
+                await self._connected.wait()
+        except TimeoutError:
+            raise ConnectionError("no answer to the token: was Kamailio rendered with this one?") from None
+
+    async def _write(self, sock: socket.socket, outgoing: asyncio.Queue[str]) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await loop.sock_sendall(sock, encode(await self._outgoing.get()))
+            await loop.sock_sendall(sock, encode(await outgoing.get()))
 
     async def _heartbeat(self) -> None:
         while True:
@@ -162,12 +166,12 @@ class KamailioLink:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             chunk = await loop.sock_recv(sock, 65536)
             if not chunk:
-                raise ConnectionResetError("Kamailio closed it; when this repeats, the evapi token differs")
+                raise ConnectionResetError("closed by Kamailio")
             for text in decoder.feed(chunk):
                 self._receive(text)
 
     def _send(self, text: str) -> None:
-        if self.connected:
+        if self._outgoing is not None:
             self._outgoing.put_nowait(text)
 
     def _receive(self, text: str) -> None:
@@ -223,6 +227,7 @@ class KamailioLink:
     def _receive_dialogs(self, answer: str) -> None:
         dialogs = json.loads(answer).get("result", [])
         call_ids = [dialog["call-id"] for dialog in dialogs if dialog["state"] in CONFIRMED_STATES]
+        self._connected.set()
         self._handler.dialogs(call_ids)
 
 

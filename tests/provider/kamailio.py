@@ -167,7 +167,7 @@ class FakeService:
 
     decision: Decision = GO
     asks: list[Ask] = field(default_factory=list)
-    calls: list[AnsweredCall] = field(default_factory=list)
+    calls: dict[str, AnsweredCall] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
     listings: list[Sequence[str]] = field(default_factory=list)
     hung: bool = False
@@ -182,7 +182,7 @@ class FakeService:
         return self.decision
 
     def started(self, call: AnsweredCall) -> None:
-        self.calls.append(call)
+        self.calls[call.call_id] = call
         self.changed.set()
 
     def ended(self, call_id: str, reason: str) -> None:
@@ -198,6 +198,15 @@ class FakeService:
             self.changed.clear()
             await self.changed.wait()
 
+    async def call(self, call_id: str) -> AnsweredCall:
+        await self.until(lambda: call_id in self.calls)
+        return self.calls[call_id]
+
+    async def end(self, call_id: str) -> str:
+        """Why it ended. Events of earlier tests may arrive too: always ask for one call."""
+        await self.until(lambda: call_id in self.ends)
+        return self.ends[call_id]
+
 
 def account(number: int) -> str:
     return f"0x{number:040x}"
@@ -209,7 +218,7 @@ def address(number: int) -> Address:
 
 def run(scenario: Coroutine[None, None, None]) -> None:
     """The time-out only ends a test that would otherwise hang."""
-    asyncio.run(asyncio.wait_for(scenario, 90))
+    asyncio.run(asyncio.wait_for(scenario, 30))
 
 
 @contextlib.contextmanager
