@@ -29,9 +29,8 @@ def main(directory: Path) -> None:
     try:
         require_opus(endpoint)
         require_tls(pj, endpoint)
-        port = udp_port(pj, endpoint)
-        require_large_messages(endpoint, port)
-        require_dtls_call(pj, endpoint, port)
+        require_large_messages(endpoint, port_of(pj, endpoint, pj.PJSIP_TRANSPORT_TCP))
+        require_dtls_call(pj, endpoint, port_of(pj, endpoint, pj.PJSIP_TRANSPORT_UDP))
     finally:
         endpoint.libDestroy()
 
@@ -64,28 +63,27 @@ def require_tls(pj: Any, endpoint: Any) -> None:
 
 
 def require_large_messages(endpoint: Any, port: int) -> None:
-    """An OPTIONS as large as a browser's offer must get an answer."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.bind(("127.0.0.1", 0))
+    """A request as large as a browser's offer must get an answer; too large a one gets none over TCP."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
         client.setblocking(False)
-        client.sendto(large_options(port, client.getsockname()[1]), ("127.0.0.1", port))
+        client.sendall(large_options(port, client.getsockname()[1]))
         wait(endpoint, "an answer to an 8 kB message", lambda: received(client))
 
 
 def large_options(port: int, reply_port: int) -> bytes:
     lines = [
         f"OPTIONS sip:127.0.0.1:{port} SIP/2.0",
-        f"Via: SIP/2.0/UDP 127.0.0.1:{reply_port};branch=z9hG4bKlarge;rport",
+        f"Via: SIP/2.0/TCP 127.0.0.1:{reply_port};branch=z9hG4bKlarge;rport",
         "From: <sip:large@127.0.0.1>;tag=1", f"To: <sip:127.0.0.1:{port}>",
         "Call-ID: large", "CSeq: 1 OPTIONS", "Max-Forwards: 70",
-        f"X-Filler: {'x' * 8000}", "Content-Length: 0", "", "",
+        "Content-Type: text/plain", "Content-Length: 8000", "", "x" * 8000,
     ]
     return "\r\n".join(lines).encode()
 
 
 def received(client: socket.socket) -> bool:
     try:
-        return client.recv(65536).startswith(b"SIP/2.0 ")
+        return client.recv(65536).startswith(b"SIP/2.0 200 ")
     except BlockingIOError:
         return False
 
@@ -156,8 +154,8 @@ def hears(pj: Any, leg: Any) -> bool:
     return bool(leg.getStreamStat(0).rtcp.rxStat.pkt > 0)
 
 
-def udp_port(pj: Any, endpoint: Any) -> int:
-    transport = endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, loopback(pj))
+def port_of(pj: Any, endpoint: Any, kind: int) -> int:
+    transport = endpoint.transportCreate(kind, loopback(pj))
     return int(endpoint.transportGetInfo(transport).localName.rsplit(":", 1)[1])
 
 
