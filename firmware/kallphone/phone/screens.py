@@ -35,7 +35,7 @@ class Size(Enum):
 
 @dataclass(frozen=True)
 class TextLine:
-    """One row; LARGE is twice as high and holds half as many characters (10)."""
+    """One row; LARGE is twice as high and holds at most 18 characters, 10 of them in the widest face."""
 
     text: str
     size: Size = Size.NORMAL
@@ -95,7 +95,7 @@ def _body(phone: Phone) -> list[TextLine]:
 
 def _idle(phone: Phone, mode: Idle) -> list[TextLine]:
     if not phone.line.up:
-        return _rows("", *_wrapped(phone.line.words))
+        return _rows(*_wrapped(phone.line.words))
     rows = _large("Ready") + _rows(_credit(phone))
     return rows + _rows(f"Missed calls: {mode.missed}") if mode.missed else rows
 
@@ -118,7 +118,7 @@ def _in_call(phone: Phone, mode: InCall) -> list[TextLine]:
 
 
 def _peer(doing: str, number: str) -> list[TextLine]:
-    return _rows(doing, "", grouped(number) or "Unknown number")
+    return _rows(doing) + _large(grouped(number) or "Unknown number")
 
 
 def _credit(phone: Phone) -> str:
