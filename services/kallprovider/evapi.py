@@ -57,7 +57,10 @@ class CallHandler(Protocol):
     def started(self, call: AnsweredCall) -> None: ...
 
     def ended(self, call_id: str, reason: str) -> None:
-        """`reason`: caller, callee, cut:<code>, failed:<code>, or gone (there was no such call)."""
+        """`reason`: caller, callee, cut:<code>, failed:<code>, or gone (there was no such call).
+
+        May name a call that never started, or one that has ended before.
+        """
 
     def dialogs(self, call_ids: Sequence[str]) -> None:
         """All answered calls that Kamailio holds; comes after each connect and each `list_dialogs`."""
@@ -72,6 +75,7 @@ class KamailioLink:
         self._cuts: dict[str, str] = {}
         self._asks: set[asyncio.Task[None]] = set()
         self._connected = asyncio.Event()
+        self._socket: socket.socket | None = None
 
     @property
     def connected(self) -> bool:
@@ -88,6 +92,11 @@ class KamailioLink:
 
     def list_dialogs(self) -> None:
         self._send("LIST")
+
+    def drop(self) -> None:
+        """Gives up this connection; `run` opens the next one."""
+        if self._socket is not None:
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     async def run(self) -> None:
         """Connects, serves and reconnects until cancelled."""
@@ -108,13 +117,14 @@ class KamailioLink:
         except OSError as problem:
             log.warning("no connection to Kamailio at %s:%d: %s", self._host, self._port, problem)
             return False
+        self._socket = sock
         try:
             await self._serve(sock)
         except (OSError, NetstringError) as problem:
             log.warning("connection to Kamailio at %s:%d ended: %s", self._host, self._port, problem)
         finally:
             self._connected.clear()
-            self._outgoing = None
+            self._outgoing = self._socket = None
             sock.close()
         return True
 
@@ -221,7 +231,8 @@ class KamailioLink:
         self._handler.started(call)
 
     def _receive_end(self, call_id: str, reason: str) -> None:
-        self._cuts.pop(call_id, None)
+        if self._cuts.pop(call_id, None) is None and reason == "gone":
+            return  # cut at the moment it ended by itself, which was told already
         self._handler.ended(call_id, reason)
 
     def _receive_dialogs(self, answer: str) -> None:

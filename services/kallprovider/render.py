@@ -141,6 +141,8 @@ def _create_database(path: Path, schema: str) -> None:
     write_private(draft, "")
     connection = sqlite3.connect(draft)
     try:
+        # Kept in the file: several of Kamailio's processes write at a time.
+        connection.execute("PRAGMA journal_mode = WAL")
         for name in ("standard", schema):
             connection.executescript(_schema(name))
     finally:

@@ -153,6 +153,7 @@ class Phone:
         self.dialogs: dict[str, Dialog] = {}
         self.byes: dict[str, Message] = {}
         self.unexpected: list[Message] = []
+        self._provisional: set[tuple[str, int]] = set()
         self.changed = asyncio.Event()
 
     @property
@@ -197,7 +198,13 @@ class Phone:
         while not isinstance(response := await queue.get(), Exception):
             if response.code >= 200:
                 return response
+            self._provisional.add((response.call_id, response.code))
+            self.changed.set()
         raise response
+
+    def provisional(self, call_id: str, code: int) -> bool:
+        """Whether this call has had such a response."""
+        return (call_id, code) in self._provisional
 
     async def register(self, account: str | None = None, to: str | None = None, expires: int = 600) -> Message:
         address = f"sip:{account or self.account}@{self.domain}"
