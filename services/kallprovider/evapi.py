@@ -140,7 +140,8 @@ class KamailioLink:
         return sock
 
     async def _serve(self, sock: socket.socket) -> None:
-        self._outgoing = outgoing = asyncio.Queue()
+        outgoing: asyncio.Queue[str] = asyncio.Queue()
+        self._outgoing = outgoing
         for text in (self._token, "LIST", *self._cuts.values()):
             outgoing.put_nowait(text)
         loops = (self._write(sock, outgoing), self._read(sock), self._heartbeat(), self._admission())
@@ -221,7 +222,7 @@ class KamailioLink:
         except KallnetError as problem:
             return Decision(404, f"No such account: {problem}")
         except TimeoutError:
-            log.error("no decision on call %s within %.1f s", call_id, ANSWER_SECONDS)
+            log.warning("no decision on call %s within %.1f s", call_id, ANSWER_SECONDS)
         except Exception:
             log.exception("no decision on call %s", call_id)
         return Decision(503, "Provider is not answering")

@@ -16,6 +16,7 @@ SCHEMAS = Path("/usr/share/kamailio/db_sqlite")
 MODULES = "/usr/lib/x86_64-linux-gnu/kamailio/modules:/usr/lib/aarch64-linux-gnu/kamailio/modules"
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
+INCLUDE = re.compile(r'^include_file "([^"]+)"', re.MULTILINE)
 # What a quoted string in either configuration language can hold as it is.
 PLAIN = re.compile(r"[\w ./:,+~=@\[\]-]*", re.ASCII)
 

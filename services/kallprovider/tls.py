@@ -39,7 +39,9 @@ def make_authority(directory: Path, name: str = "KallPhone demo authority") -> C
     return files
 
 
-def issue(directory: Path, names: Iterable[str], ips: Iterable[str] = (), stem: str = "server") -> CertificateFiles:
+def issue(
+    directory: Path, names: Iterable[str], ips: Iterable[str] = (), stem: str = "server"
+) -> CertificateFiles:
     """A server certificate for these DNS names and IP addresses, from the authority in `directory`."""
     authority = make_authority(directory)
     issuer = x509.load_pem_x509_certificate(authority.certificate.read_bytes())

@@ -36,7 +36,12 @@ def write_provider_file(directory: Path, **changes: object) -> Path:
     """The example file with free ports and a certificate of its own; `changes` replace further keys."""
     files = tls.issue(directory / "ca", [DOMAIN, "localhost"], ["127.0.0.1"])
     text = EXAMPLE.read_text(encoding="utf-8")
-    sections = {"sip": free_port(), "turn": free_port(socket.SOCK_DGRAM), "http": free_port(), "evapi": free_port()}
+    sections = {
+        "sip": free_port(),
+        "turn": free_port(socket.SOCK_DGRAM),
+        "http": free_port(),
+        "evapi": free_port(),
+    }
     for section, port in sections.items():
         text = re.sub(rf"(\[{section}\][^\[]*?\nport = )\d+", rf"\g<1>{port}", text)
     keys: dict[str, object] = {
@@ -143,7 +148,9 @@ class Kamailio:
     def _phone(self, account: str) -> Phone:
         return Phone(account, DOMAIN, self.credentials(account), self.config.sip.port, self.context)
 
-    def stranger(self, number: int, credentials: Credentials | None = None, source: str = "127.0.0.1") -> Phone:
+    def stranger(
+        self, number: int, credentials: Credentials | None = None, source: str = "127.0.0.1"
+    ) -> Phone:
         """Not registered; says it is account `number`."""
         return Phone(account(number), DOMAIN, credentials, self.config.sip.port, self.context, source)
 
@@ -233,3 +240,16 @@ def running_kamailio(directory: Path, limits: render.Limits | None = None) -> It
         yield kamailio
     finally:
         kamailio.server.stop()
+
+
+@contextlib.contextmanager
+def running_coturn(directory: Path, *, allow_loopback: bool = True) -> Iterator[ProviderConfig]:
+    flag = "true" if allow_loopback else "false"
+    config = provider_config.load_config(write_provider_file(directory, allow_loopback=flag))
+    server = Server(render.render(config).turnserver, directory / "turnserver.log")
+    try:
+        server.start()
+        server.await_port(config.turn.port)
+        yield config
+    finally:
+        server.stop()

@@ -206,7 +206,9 @@ class Phone:
         """Whether this call has had such a response."""
         return (call_id, code) in self._provisional
 
-    async def register(self, account: str | None = None, to: str | None = None, expires: int = 600) -> Message:
+    async def register(
+        self, account: str | None = None, to: str | None = None, expires: int = 600
+    ) -> Message:
         address = f"sip:{account or self.account}@{self.domain}"
         headers = [("Contact", self.contact), ("Expires", str(expires))]
         return await self.request("REGISTER", f"sip:{self.domain}", address, to or address, headers)
@@ -266,7 +268,9 @@ class Phone:
         """The final response; a dialog in `dialogs` when it is a 200."""
         uri = callee if callee.startswith("sip:") else f"sip:{callee}@{self.domain}"
         headers = [("Contact", self.contact), ("Content-Type", "application/sdp")]
-        response = await self.request("INVITE", uri, sender or self.address, to or uri, headers, "v=0\r\n", call_id)
+        response = await self.request(
+            "INVITE", uri, sender or self.address, to or uri, headers, "v=0\r\n", call_id
+        )
         cseq = int(response.get("CSeq").split()[0])
         if response.code >= 300:
             return response
@@ -283,7 +287,9 @@ class Phone:
         await dialog.ack(cseq)
         return response
 
-    async def reply(self, request: Message, code: int, reason: str, extra: list[tuple[str, str]] | None = None) -> None:
+    async def reply(
+        self, request: Message, code: int, reason: str, extra: list[tuple[str, str]] | None = None
+    ) -> None:
         kept = [(n, v) for n, v in request.headers if n in ("Via", "Record-Route", "From", "Call-ID", "CSeq")]
         to = request.get("To")
         if code > 100 and "tag=" not in to:

@@ -123,7 +123,11 @@ def test_no_open_relay(kamailio: Kamailio) -> None:
 
 def test_a_forged_request_within_no_dialog_goes_nowhere(kamailio: Kamailio) -> None:
     async def scenario() -> None:
-        async with kamailio.service(), kamailio.phones(3, 4) as (caller, callee), kamailio.stranger(9) as stranger:
+        async with (
+            kamailio.service(),
+            kamailio.phones(3, 4) as (caller, callee),
+            kamailio.stranger(9) as stranger,
+        ):
             target = f"sip:{callee.account}@127.0.0.1:{callee.source_port};transport=tls"
             route = ("Route", f"<sip:127.0.0.1:{kamailio.config.sip.port};transport=tls;lr>")
             forged = stranger.message("INVITE", target, caller.address, callee.address, [route])
