@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from kallnet.account import Address, address_to_hex
+from kallnet.account import Account, Address, address_to_hex
 from kallnet.entries import decode_client
 from kallnet.ledger import Channel
 from kallnet.messages import Voucher
@@ -163,6 +165,26 @@ def test_an_agreement_that_runs_out_is_renewed_and_the_number_stays(desk: Desk):
     assert desk.ledger.heads[desk.account.address].number == int(first.number)
 
 
+def test_an_entry_that_runs_out_is_renewed_though_its_agreement_holds(desk: Desk):
+    own = desk.account.address
+    desk.phone().opened()
+    desk.phones[-1].stop()
+    desk.ledger.heads[own] = replace(desk.ledger.heads[own], expiry=desk.ledger.now + 86_400)
+    desk.phone().opened()
+    until(lambda: desk.ledger.heads[own].nonce == 2)
+    assert desk.ledger.heads[own].expiry > desk.ledger.now + 300 * 86_400
+
+
+def test_a_provider_with_a_new_account_is_named_in_the_entry(desk: Desk):
+    first = desk.phone().opened()
+    desk.phones[-1].stop()
+    desk.provider.account = Account.generate()
+    again = desk.phone().opened()
+    entry = decode_client(desk.ledger.entries[desk.account.address])
+    assert [ref.provider for ref in entry.providers] == [desk.provider.account.address]
+    assert (again.number, again.credit.provider) == (first.number, desk.provider.account.address)
+
+
 def test_a_ledger_that_forgot_the_account_gets_it_again(desk: Desk):
     desk.phone().opened()
     desk.phones[-1].stop()
@@ -217,6 +239,7 @@ def test_a_voucher_cut_off_by_a_crash_is_delivered_when_the_line_opens_again(des
     desk.provider.faults.clear()
     again = desk.phone()
     assert again.opened().credit.signed == PRICE
+    until(lambda: desk.provider.held(own) == PRICE)
     again.worker.sign_voucher(SignVoucher(CallId(1), provider, 0, 2 * PRICE))
     assert again.posted.wait_for(VoucherAccepted).cumulative == 2 * PRICE
 

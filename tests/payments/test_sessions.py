@@ -17,7 +17,7 @@ from kallphone.phone.events import (
     SessionRefused,
     VoucherAccepted,
 )
-from tests.payments.conftest import TARGET, Desk, Phone, until
+from tests.payments.conftest import TARGET, Desk, Phone
 from tests.payments.fake_provider import PRICE, FakeProvider, Fault
 
 CALL = CallId(1)
@@ -144,9 +144,7 @@ def test_coins_that_come_in_are_put_on_deposit_and_told_once(desk: Desk):
     change = phone.posted.wait_for(CreditChanged)
     assert change == CreditChanged(0, Credit(desk.provider.account.address, 0, 5 * PRICE, 0))
     for _ in range(3):
-        phone.worker.refresh_credit()
-        until(lambda: not phone.worker._refresh_waits.is_set())
-    answer(phone, route_by(desk.provider, price=10 * PRICE))
+        refresh(phone)
     assert phone.posted.of(CreditChanged) == [change]
 
 
@@ -154,17 +152,31 @@ def test_a_channel_above_half_its_target_is_left_alone(desk: Desk, phone: Phone)
     desk.ledger.balances[desk.account.address] = 9 * TARGET
     phone.worker.refresh_credit()
     assert phone.posted.wait_for(CreditChanged).credit.deposited == TARGET
-    phone.worker.sign_voucher(SignVoucher(CALL, desk.provider.account.address, 0, TARGET // 2 + 1))
+    sign(desk, phone, TARGET // 2 - 1)
+    refresh(phone)
+    assert desk.provider.asked.count("relay") == 2, "registration and first deposit"
+    sign(desk, phone, TARGET // 2 + 1)
+    refresh(phone)
+    assert phone.posted.of(CreditChanged)[-1].credit.available == TARGET
+
+
+def sign(desk: Desk, phone: Phone, cumulative: int) -> None:
+    phone.worker.sign_voucher(SignVoucher(CALL, desk.provider.account.address, 0, cumulative))
     phone.posted.wait_for(VoucherAccepted)
+
+
+def refresh(phone: Phone) -> None:
+    """And waits until it is done: the answer of a later task of the same thread says so."""
     phone.worker.refresh_credit()
-    change = phone.posted.wait_for(CreditChanged)
-    assert change.credit.available == TARGET
+    assert answer(phone, Route(b"n" * 20, PEER, "sip:0x71@phone.example", PRICE)) == SessionRefused(
+        CALL, Cause.NO_ROUTE
+    )
 
 
 def test_a_refresh_while_the_ledger_is_away_changes_nothing(desk: Desk, phone: Phone):
     desk.ledger.away = True
     phone.worker.refresh_credit()
-    until(lambda: not phone.worker._refresh_waits.is_set())
+    answer(phone, Route(b"n" * 20, PEER, "sip:0x71@phone.example", PRICE))
     desk.ledger.away = False
     desk.ledger.balances[desk.account.address] = 1
     phone.worker.refresh_credit()

@@ -166,7 +166,7 @@ class PaymentsWorker:
         try:
             change = look()
         except (PaymentsError, KallnetError, StorageError) as error:
-            log.info("the ledger's view of the line stays open: %s", error)
+            log.info("the ledger was not read: %s", error)
             return
         if change is not None:
             self._post(change)
