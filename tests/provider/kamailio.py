@@ -36,17 +36,14 @@ def write_provider_file(directory: Path, **changes: object) -> Path:
     """The example file with free ports and a certificate of its own; `changes` replace further keys."""
     files = tls.issue(directory / "ca", [DOMAIN, "localhost"], ["127.0.0.1"])
     text = EXAMPLE.read_text(encoding="utf-8")
-    sections = {
-        "sip": free_port(),
-        "turn": free_port(socket.SOCK_DGRAM),
-        "http": free_port(),
-        "evapi": free_port(),
-    }
-    for section, port in sections.items():
+    ports = {section: free_port() for section in ("sip", "http", "evapi")}
+    for section, port in (ports | {"turn": free_port(socket.SOCK_DGRAM)}).items():
         text = re.sub(rf"(\[{section}\][^\[]*?\nport = )\d+", rf"\g<1>{port}", text)
     keys: dict[str, object] = {
-        "certificate": f'"{files.certificate}"', "private_key": f'"{files.private_key}"', "allow_loopback": "true",
-    }  # fmt: skip
+        "certificate": f'"{files.certificate}"',
+        "private_key": f'"{files.private_key}"',
+        "allow_loopback": "true",
+    }
     for key, value in (keys | changes).items():
         text = re.sub(rf"(?m)^{key} = .*$", f"{key} = {value}", text)
     path = directory / "provider.toml"
