@@ -194,7 +194,12 @@ def test_a_crash_before_the_claim_loses_nothing(counter: Counter) -> None:
     assert counter.claimed() == 150
 
 
-def test_a_claim_that_a_reorganisation_took_back_is_made_again(counter: Counter) -> None:
+@pytest.mark.parametrize("age", [0, 500])
+def test_a_claim_that_a_reorganisation_took_back_is_made_again(counter: Counter, age: int) -> None:
+    """With an age, the channel's other events lie too far back to be met again."""
+    for _ in range(age):
+        counter.chain.mine()
+    counter.follow()
     counter.hold(150)
     counter.clock.advance(60)
     counter.settle()
