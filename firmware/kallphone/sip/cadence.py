@@ -39,6 +39,6 @@ def _step(hz: tuple[int, ...], on_ms: int, off_ms: int, dbm0: float) -> ToneStep
 
 
 def _peak(dbm0: float, frequencies: int) -> int:
-    share: float = frequencies ** -0.5 if frequencies else 0.0
+    """Two frequencies share the power, and the generator halves each of them."""
     gain: float = 10.0 ** ((dbm0 - _FULL_SCALE_DBM0) / 20)
-    return round(32767 * share * gain)
+    return round(32767 * gain * frequencies**0.5)

@@ -36,4 +36,4 @@ class SipSettings:
     media_timeout_s: float = 10.0
     rtp_timeout_s: float = 30.0
     nameservers: tuple[str, ...] = ()
-    opus_complexity: int = 5
+    opus_complexity: int = 8

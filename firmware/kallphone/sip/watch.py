@@ -36,7 +36,11 @@ class MediaWatch:
         return now >= self._next
 
     def observe(self, now: float, sample: MediaSample) -> Verdict | None:
+        verdict = self._judge(now, sample)
         self._next = now + (1.0 if self.started else 0.02)
+        return verdict
+
+    def _judge(self, now: float, sample: MediaSample) -> Verdict | None:
         if sample.suite is not None and sample.packets != self._packets:
             self._packets = sample.packets
             self._heard_at = now
