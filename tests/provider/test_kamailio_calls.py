@@ -290,6 +290,26 @@ def test_a_call_id_in_use_is_refused(kamailio: Kamailio) -> None:
     run(scenario())
 
 
+def test_of_two_calls_at_once_with_one_call_id_one_is_placed(kamailio: Kamailio) -> None:
+    async def scenario() -> None:
+        class Gate(FakeService):
+            async def ask(self, ask: Ask) -> Decision:
+                decision = await super().ask(ask)
+                await self.until(lambda: len(self.asks) == 2)
+                return decision
+
+        async with kamailio.service(Gate()) as service, kamailio.phones(1, 2, 3) as (caller, callee, other):
+            invites = [
+                caller.invite(callee.account, call_id="at-once"),
+                other.invite(callee.account, call_id="at-once"),
+            ]
+            assert sorted(response.code for response in await asyncio.gather(*invites)) == [200, 482]
+            service.link.cut("at-once", 402, "Credit ended")
+            assert await service.end("at-once") == "cut:402"
+
+    run(scenario())
+
+
 def test_what_happened_while_the_service_was_away_is_told_on_its_return(kamailio: Kamailio) -> None:
     async def scenario() -> None:
         async with kamailio.phones(1, 2) as (caller, callee):
