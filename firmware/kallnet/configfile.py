@@ -55,7 +55,7 @@ class Section:
 
     def host(self, key: str) -> str:
         value = str(self._take(key, str, "a host name or an IP address"))
-        if not (_is_ip(value) or _HOST.match(value)):
+        if not (is_ip(value) or _HOST.match(value)):
             raise self.error(key, f"is {value!r}, neither a host name nor an IP address")
         return value
 
@@ -136,7 +136,7 @@ def _near(word: str, known: Sequence[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _is_ip(value: str) -> bool:
+def is_ip(value: str) -> bool:
     try:
         ipaddress.ip_address(value)
     except ValueError:

@@ -64,6 +64,6 @@ def is_number(text: str) -> bool:
 
 
 def format_number(number: KallNumber) -> str:
-    """The way it is read aloud and shown: 2345 678 901."""
+    """The way it is read aloud and shown: 234 567 8901."""
     digits = str(number)
-    return f"{digits[:4]} {digits[4:7]} {digits[7:]}"
+    return f"{digits[:3]} {digits[3:6]} {digits[6:]}"

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kallnet.configfile import Section, read_sections
-
 from kallphone.phone.tones import CADENCES
 
 SECTIONS = ("phone", "ledger", "provider", "money", "audio")

@@ -28,7 +28,7 @@ from kallphone.phone.lamps import LampState, lamps_for
 from kallphone.phone.machine import transition, wakeup_for
 from kallphone.phone.screens import Screen, screen_for
 from kallphone.phone.sound import Sound, ringer_for, sound_for
-from kallphone.phone.states import Calling, Phone, Ringing
+from kallphone.phone.states import Calling, Idle, Phone, Ringing
 from kallphone.ports import Directory, Display, Handset, Journal, Lamps, Payments, Ringer, Sip
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class Engine:
         self.phone, commands = transition(before, event, self.clock())
         if type(before.mode) is not type(self.phone.mode):
             log.info("%s -> %s", type(before.mode).__name__, type(self.phone.mode).__name__)
-        self._note_new_call(before)
+        self._keep_journal(before)
         for command in commands:
             self._observe(command)
             self._carry_out(command)
@@ -111,11 +111,13 @@ class Engine:
         except TimeoutError:
             return Woken()
 
-    def _note_new_call(self, before: Phone) -> None:
+    def _keep_journal(self, before: Phone) -> None:
         mode = self.phone.mode
         if isinstance(mode, Calling | Ringing) and type(before.mode) is not type(mode):
             outgoing = isinstance(mode, Calling)
             self.adapters.journal.call_started(mode.call, outgoing=outgoing, number=mode.number)
+        if isinstance(before.mode, Idle) and before.mode.missed and not self.phone.on_hook:
+            self.adapters.journal.forget_missed()
 
     def _carry_out(self, command: Command) -> None:
         world = self.adapters

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -19,6 +20,9 @@ from kallnet.keccak import keccak256
 from kallnet.ledger import Channel, Ledger
 from kallnet.messages import SERVICE
 from kallnet.rpc import JsonRpc
+
+# What web3 imports raises this a hundredfold: deeply nested JSON from a stranger would then end the process.
+sys.setrecursionlimit(1000)
 
 _EVENTS = [
     keccak256(signature)

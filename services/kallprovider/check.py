@@ -11,7 +11,8 @@ from kallprovider.config import ProviderConfig
 from kallprovider.errors import ProviderError
 from kallprovider.http import tls_context
 from kallprovider.publication import service_entry
-from kallprovider.service import deployment_of, load_account, open_chain
+from kallprovider.secret_files import load_account
+from kallprovider.service import deployment_of, open_chain
 
 # About fifty claims at 20 gwei.
 LOW_GAS = 57_000 * 20 * 10**9 * 50

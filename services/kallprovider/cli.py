@@ -11,13 +11,13 @@ from importlib import resources
 from pathlib import Path
 
 from kallnet.account import address_to_hex
+from kallnet.configfile import is_ip
 from kallnet.errors import KallnetError
-from kallprovider import publication, secret_files
-from kallprovider.check import check
-from kallprovider.config import is_ip, load_config
+from kallprovider import secret_files
+from kallprovider.config import load_config
 from kallprovider.errors import ConfigError, ProviderError
 from kallprovider.render import render
-from kallprovider.service import load_account, serve
+from kallprovider.secret_files import load_account
 from kallprovider.tls import issue, make_authority
 
 COMMANDS = {
@@ -70,6 +70,8 @@ def _run(options: argparse.Namespace) -> int:
         case "render":
             return _render(options.file, as_json=options.json)
         case "serve":
+            from kallprovider.service import serve  # web3 takes seconds to import; rendering needs none of it
+
             asyncio.run(serve(load_config(options.file)))
             return 0
         case "register":
@@ -114,12 +116,16 @@ def _render(file: Path, *, as_json: bool) -> int:
 
 
 def _register(file: Path) -> int:
+    from kallprovider import publication
+
     receipt = asyncio.run(publication.publish(load_config(file)))
     print(f"registered in block {receipt.block}, transaction 0x{receipt.transaction.hex()}")
     return 0
 
 
 def _check(file: Path) -> int:
+    from kallprovider.check import check
+
     findings = asyncio.run(check(load_config(file)))
     for finding in findings:
         print(f"{'ok ' if finding.good else 'BAD'} {finding.words}")

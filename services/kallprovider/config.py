@@ -1,20 +1,12 @@
 from __future__ import annotations
 
-import difflib
-import ipaddress
-import re
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
+from kallnet import configfile
+from kallnet.configfile import Section, read_sections
 from kallprovider import NETWORK_API_VERSION
 from kallprovider.errors import ConfigError
-
-_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
-_HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,126 +104,19 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-class Section:
-    """One table of the file: each key is taken once, with its bounds; `finish` refuses the rest."""
-
-    def __init__(self, file: Path, name: str, values: Mapping[str, Any]) -> None:
-        self._file = file
-        self._name = name
-        self._values = dict(values)
-        self._known: list[str] = []
-
-    def error(self, key: str, words: str) -> ConfigError:
-        return ConfigError(f"{self._file}: [{self._name}] {key}: {words}")
-
-    def _take(self, key: str, kind: type, what: str) -> Any:
-        self._known.append(key)
-        if key not in self._values:
-            raise self.error(key, f"is missing; give {what}{self._near_miss(key)}")
-        value = self._values.pop(key)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.error(key, f"is {value!r}; give {what}")
-        return value
-
-    def _near_miss(self, key: str) -> str:
-        near = difflib.get_close_matches(key, self._values, n=1)
-        return f" (there is {near[0]!r}: did you mean {key!r}?)" if near else ""
-
-    def integer(self, key: str, low: int, high: int) -> int:
-        what = f"a whole number from {low} to {high}"
-        value: int = self._take(key, int, what)
-        if not low <= value <= high:
-            raise self.error(key, f"is {value}; give {what}")
-        return value
-
-    def flag(self, key: str) -> bool:
-        return bool(self._take(key, bool, "true or false"))
-
-    def text(self, key: str, longest: int = 64) -> str:
-        value = str(self._take(key, str, f"a text of 1 to {longest} characters")).strip()
-        if not 1 <= len(value) <= longest:
-            raise self.error(key, f"has {len(value)} characters; give 1 to {longest}")
-        if not value.isprintable():
-            raise self.error(key, "has characters that can't be shown")
-        return value
-
-    def host(self, key: str) -> str:
-        value = str(self._take(key, str, "a host name or an IP address"))
-        if not (is_ip(value) or _HOST.match(value)):
-            raise self.error(key, f"is {value!r}, neither a host name nor an IP address")
-        return value
-
-    def port(self, key: str) -> int:
-        return self.integer(key, 1, 65535)
-
-    def path(self, key: str) -> Path:
-        value = str(self._take(key, str, "a path"))
-        if not value:
-            raise self.error(key, "is empty; give a path")
-        return (self._file.parent / Path(value).expanduser()).resolve()
-
-    def urls(self, key: str) -> tuple[str, ...]:
-        values = self._take(key, list, 'a list such as ["http://127.0.0.1:8545"]')
-        if not 1 <= len(values) <= 8:
-            raise self.error(key, f"has {len(values)} endpoints; give 1 to 8")
-        return tuple(self._url(key, value) for value in values)
-
-    def _url(self, key: str, value: object) -> str:
-        parts = urlsplit(value) if isinstance(value, str) else None
-        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-            raise self.error(key, "has an entry that is no http:// or https:// address")
-        return str(value)
-
-    def finish(self) -> None:
-        for key in self._values:
-            near = difflib.get_close_matches(key, self._known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(self._known)}"
-            raise self.error(key, f"is not known; {hint}")
-
-
-def is_ip(value: str) -> bool:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return False
-    return True
-
-
 SECTIONS = ("provider", "sip", "turn", "http", "tls", "evapi", "terms", "ledger", "claims")
 
 
 def load_config(file: Path) -> ProviderConfig:
     """Raises ConfigError whose words name file, section, key and the allowed values."""
-    sections = _sections(file, _parse(file))
-    config = _assemble(sections)
-    for section in sections.values():
-        section.finish()
-    return config
-
-
-def _parse(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{file} does not exist; `python -m kallprovider init {file}` writes one") from None
-    except (OSError, UnicodeDecodeError) as problem:
-        raise ConfigError(f"{file} can't be read: {problem}") from problem
-    except tomllib.TOMLDecodeError as problem:
-        raise ConfigError(f"{file} is not TOML: {problem}") from problem
-
-
-def _sections(file: Path, document: dict[str, Any]) -> dict[str, Section]:
-    for name, values in document.items():
-        if name not in SECTIONS:
-            near = difflib.get_close_matches(name, SECTIONS, n=1)
-            hint = f"did you mean [{near[0]}]?" if near else f"known sections: {', '.join(SECTIONS)}"
-            raise ConfigError(f"{file}: [{name}] is not known; {hint}")
-        if not isinstance(values, dict):
-            raise ConfigError(f"{file}: {name} must be a section, [{name}]")
-    for name in SECTIONS:
-        if name not in document:
-            raise ConfigError(f"{file}: section [{name}] is missing")
-    return {name: Section(file.resolve(), name, document[name]) for name in SECTIONS}
+        sections = read_sections(file, SECTIONS, f"`python -m kallprovider init {file}` writes one")
+        config = _assemble(sections)
+        for section in sections.values():
+            section.finish()
+    except configfile.ConfigError as problem:
+        raise ConfigError(str(problem)) from None
+    return config
 
 
 def _assemble(sections: dict[str, Section]) -> ProviderConfig:

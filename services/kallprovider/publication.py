@@ -8,7 +8,8 @@ from kallnet.messages import SERVICE, Register
 from kallnet.typed import digest, registry_domain
 from kallprovider.chain import ChainWorker, Receipt
 from kallprovider.config import ProviderConfig
-from kallprovider.service import cost_of, deployment_of, load_account, open_chain
+from kallprovider.secret_files import load_account
+from kallprovider.service import cost_of, deployment_of, open_chain
 
 DEADLINE_SECONDS = 3600
 

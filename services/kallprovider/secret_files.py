@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+from kallnet.account import Account
 from kallprovider.errors import ConfigError
 
 
@@ -36,6 +37,14 @@ def read(path: Path, size: int = 32) -> str:
     if len(text) != 2 * size or not _is_hex(text):
         raise ConfigError(f"{path} must hold {size} bytes as {2 * size} hex digits")
     return text
+
+
+def load_account(path: Path) -> Account:
+    text = read(path)
+    try:
+        return Account(bytes.fromhex(text))
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None
 
 
 def _is_hex(text: str) -> bool:

@@ -6,7 +6,6 @@ import signal
 import ssl
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
@@ -48,14 +47,6 @@ class _Closing(Protocol):
 
 
 C = TypeVar("C", bound=_Closing)
-
-
-def load_account(path: Path) -> Account:
-    text = secret_files.read(path)
-    try:
-        return Account(bytes.fromhex(text))
-    except ValueError as error:
-        raise ConfigError(f"{path}: {error}") from None
 
 
 def deployment_of(config: ProviderConfig) -> Deployment:
@@ -100,7 +91,7 @@ class Provider:
 
     async def _start(self) -> None:
         config = self._config
-        account, deployment = load_account(config.key), deployment_of(config)
+        account, deployment = secret_files.load_account(config.key), deployment_of(config)
         secret = secret_files.read_or_create(config.secret_path)
         token = secret_files.read_or_create(config.evapi_token_path)
         tls = tls_context(config.tls)

@@ -116,6 +116,9 @@ class FakeJournal:
     def missed_calls(self) -> int:
         return 0
 
+    def forget_missed(self) -> None:
+        self.notes.note("missed calls seen")
+
 
 @dataclass
 class FakePanel:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from kallphone.engine import Engine
 from kallphone.phone.events import (
+    CallEnded,
     CallId,
     Credit,
     Event,
@@ -71,6 +72,15 @@ def test_an_incoming_call_is_journalled_before_anyone_answers() -> None:
     engine.step(IncomingCall(CallId(2), b"\x02" * 20))
     assert notes.of("call started") == [(2, False)]
     assert notes.of("alert") == [2]
+
+
+def test_lifting_the_handset_is_taken_as_having_seen_the_missed_calls() -> None:
+    engine, notes, _ = _engine()
+    for event in (IncomingCall(CallId(2), b"\x02" * 20), CallEnded(CallId(2), 487, "")):
+        engine.step(event)
+    assert not notes.of("missed calls seen")
+    engine.step(OffHook())
+    assert len(notes.of("missed calls seen")) == 1
 
 
 def test_events_from_another_thread_and_the_wake_up_reach_the_phone() -> None:

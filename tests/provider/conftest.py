@@ -9,7 +9,7 @@ from kallnet.account import address_to_hex
 from kallnet.deployment import Deployment, load_deployment
 from kallnet.ledger import Ledger
 from kallnet.rpc import JsonRpc
-from kallprovider.service import load_account
+from kallprovider.secret_files import load_account
 from tests.chain import LocalChain
 from tests.provider.process import ProviderProcess
 

@@ -12,7 +12,7 @@ from kallprovider.check import check
 from kallprovider.cli import main
 from kallprovider.config import load_config
 from kallprovider.publication import service_entry
-from kallprovider.service import load_account
+from kallprovider.secret_files import load_account
 from tests.chain import LocalChain
 from tests.provider.process import ProviderProcess
 

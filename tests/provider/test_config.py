@@ -37,7 +37,7 @@ def test_a_wildcard_host_is_published_as_the_domain(tmp_path: Path) -> None:
     ("old", "new", "words"),
     [
         ("price = 1000", "prise = 1000", "did you mean 'price'"),
-        ("[terms]", "[term]", "did you mean [terms]?"),
+        ("[terms]", "[term]", "did you mean 'terms'?"),
         ("price = 1000", "price = -1", "is -1; give a whole number from 0 to"),
         ("price = 1000", "price = true", "is True; give a whole number"),
         ("price = 1000", 'price = "1000"', "is '1000'; give a whole number"),

@@ -80,8 +80,10 @@ class Network:
         self.chain = LocalChain()
         self.provider = Address(b"")
         self._provider_folder = folder / "provider"
+        self._provider_file = self._provider_folder / "provider.toml"
         self._logs = folder / "logs"
         self._ports = _Ports(*free_ports(4))
+        self._commands: dict[str, list[str]] = {}
         self._processes: dict[str, Process] = {}
         self._ledger: Ledger | None = None
 
@@ -104,11 +106,11 @@ class Network:
     async def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self.chain.start)
-        await asyncio.to_thread(self.chain.deploy, self.folder)
+        await asyncio.gather(
+            asyncio.to_thread(self.chain.deploy, self.folder), self._render_and_start_servers()
+        )
         self._ledger = Ledger(JsonRpc([self.chain.url]), self.deployment)
-        await self._set_up_provider()
-        await asyncio.gather(self._start_service(), self.start_kamailio(), self._start_coturn())
-        await self._processes["kallprovider"].ready(self._kamailio_is_linked)
+        await asyncio.gather(self._cli("register", str(self._provider_file)), self._start_service())
 
     async def stop(self) -> None:
         """In reverse: the service first, so that it can still claim from a living chain."""
@@ -145,13 +147,17 @@ class Network:
                     used += int(receipt["gasUsed"], 16)
         return used
 
-    async def _set_up_provider(self) -> None:
-        folder = self._provider_folder
-        folder.mkdir(parents=True, exist_ok=True)
+    async def _render_and_start_servers(self) -> None:
+        self._provider_folder.mkdir(parents=True, exist_ok=True)
         self._make_provider_account()
-        file = folder / "provider.toml"
+        self._write_provider_file()
+        await self._cli("authority", str(self._provider_file))
+        self._commands = json.loads(await self._cli("render", "--json", str(self._provider_file)))
+        await asyncio.gather(self.start_kamailio(), self._start_coturn())
+
+    def _write_provider_file(self) -> None:
         relay = 20_000 + secrets.randbelow(10_000)
-        file.write_text(
+        self._provider_file.write_text(
             _PROVIDER_FILE.format(
                 host=HOST,
                 domain=DOMAIN,
@@ -164,9 +170,6 @@ class Network:
                 **vars(self._ports),
             )
         )
-        await self._cli("authority", str(file))
-        self._commands: dict[str, list[str]] = json.loads(await self._cli("render", "--json", str(file)))
-        await self._cli("register", str(file))
 
     def _make_provider_account(self) -> None:
         """One of the chain's own accounts: it has the gas that a provider needs."""
@@ -180,9 +183,9 @@ class Network:
         return await run([sys.executable, "-m", "kallprovider", *arguments], f"kallprovider {arguments[0]}")
 
     async def _start_service(self) -> None:
-        file = str(self._provider_folder / "provider.toml")
-        await self._start("kallprovider", [sys.executable, "-m", "kallprovider", "serve", file])
-        await self._processes["kallprovider"].ready(lambda: accepts(HOST, self._ports.http))
+        command = [sys.executable, "-m", "kallprovider", "serve", str(self._provider_file)]
+        await self._start("kallprovider", command)
+        await self._processes["kallprovider"].ready(self._kamailio_is_linked)
 
     async def _start_coturn(self) -> None:
         await self._start("coturn", self._commands["turnserver"])
