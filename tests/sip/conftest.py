@@ -60,9 +60,9 @@ def register(agent: Agent, proxy: SipProxy, *, username: str = "", password: str
     agent.tell("register", username=username, password=password, **fields)
 
 
-def answered_call(caller: Agent, callee: Agent, number: int = 1) -> int:
+def answered_call(caller: Agent, callee: Agent, number: int = 1, domain: str = "test") -> int:
     """The callee's number of a call that both sides hear; the caller's is `number`."""
-    caller.tell("place", call=number, uri=f"sip:{callee.name}@test")
+    caller.tell("place", call=number, uri=f"sip:{callee.name}@{domain}")
     incoming: int = callee.wait("IncomingCall", caller=caller.account.hex())["call"]
     callee.tell("alert", call=incoming)
     caller.wait("FarEndRinging", call=number)

@@ -7,12 +7,21 @@ import queue
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 Said = dict[str, Any]
 _ROOT = Path(__file__).parents[2]
-_PATIENCE_S = 12.0
+_PATIENCE_S = 40.0
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 class Agent:
@@ -51,6 +60,9 @@ class Agent:
             said = self._next(event)
             if said["event"] == event and fields.items() <= said.items():
                 return said
+
+    def wait_log(self, words: str) -> None:
+        until(lambda: words in self.log.read_text())
 
     def count(self, event: str, **fields: Any) -> int:
         return sum(said["event"] == event and fields.items() <= said.items() for said in self.heard)

@@ -17,6 +17,7 @@ from kallphone.sip.headers import (
     reason_value,
     turn_server,
 )
+from kallphone.sip.relay import allocate_request, is_challenge
 from kallphone.sip.watch import MediaSample, MediaWatch, Verdict
 from kallphone.sip.wires import Fixed, Wire, wires
 
@@ -100,6 +101,15 @@ def test_the_proxy_is_a_loose_route() -> None:
 ])
 def test_turn_uris(uri: str, server: TurnServer | None) -> None:
     assert turn_server(uri) == server
+
+
+def test_a_relay_answers_its_own_request() -> None:
+    request = allocate_request(bytes(range(12)))
+    assert len(request) == 28
+    challenge = bytes.fromhex("0113 0000 2112a442") + bytes(range(12))
+    assert is_challenge(request, challenge)
+    assert not is_challenge(request, challenge[:-1] + b"\0")
+    assert not is_challenge(request, request)
 
 
 def test_two_frequencies_share_the_level() -> None:

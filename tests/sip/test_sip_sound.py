@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.sip.conftest import MakeAgent, answered_call
+from tests.sip.driver import until
 from tests.sip.sound import RATE, Samples, level_db, median_pesq, peaks, read, write_speech
 
 pytestmark = pytest.mark.sip
@@ -16,15 +15,8 @@ def recorded(path: Path, seconds: float) -> Samples:
     """What is recorded from now on."""
     have = len(read(path)) if path.exists() else 0
     wanted = have + int(seconds * RATE)
-    wait_until(lambda: path.exists() and len(read(path)) >= wanted)
+    until(lambda: path.exists() and len(read(path)) >= wanted)
     return read(path)[have:wanted]
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def skip_buffered(path: Path) -> None:

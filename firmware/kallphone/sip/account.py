@@ -9,6 +9,7 @@ import pjsua2 as pj
 from kallphone.phone.events import SipRegistered, SipUnregistered
 from kallphone.ports import Post, SipCredentials
 from kallphone.sip.headers import TurnServer, account_uri, outbound_proxy, turn_server
+from kallphone.sip.relay import RelayProbe
 from kallphone.sip.settings import SipSettings
 
 _log = logging.getLogger(__name__)
@@ -36,26 +37,40 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
         self._asked = False
         self._again = False
         self._registered = False
-        self._transport = ""
+        self._transport: object = None
         self._transport_words = ""
+        self._credentials: SipCredentials | None = None
+        self._probe: RelayProbe | None = None
+        self._relayed = False
 
     def register(self, credentials: SipCredentials) -> None:
         """Registers, or registers again with other credentials; calls stay up."""
         self._asked = True
         self._transport_words = ""
+        self._credentials = credentials
+        self._look_for_relay(credentials)
         try:
-            self._configure(_account_config(credentials, self._settings))
+            self._configure(credentials)
         except pj.Error as error:
             self._lost(0, f"The provider's SIP addresses are not usable: {error.reason}")
             return
         self._send()
 
     def resume(self) -> None:
-        """Sends what had to wait for the answer to an earlier REGISTER."""
+        """Does what had to wait: for the answer to an earlier REGISTER, for news of the relay."""
         if self._again:
             self._send()
+        if self._credentials and self._relay_changed() and (self._asked or self._registered):
+            # A changed account forgets its registration, without a word to anybody.
+            self._configure(self._credentials)
+            self._send()
+
+    def _relay_changed(self) -> bool:
+        return self._probe is not None and self._probe.alive != self._relayed
 
     def unregister(self) -> None:
+        if self._probe:
+            self._probe.stop()
         if self._registered:
             self.setRegistration(False)
 
@@ -63,7 +78,21 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
     def registered(self) -> bool:
         return self._registered
 
-    def _configure(self, config: pj.AccountConfig) -> None:
+    def _look_for_relay(self, credentials: SipCredentials) -> None:
+        server = next((server for uri in credentials.turn if (server := turn_server(uri))), None)
+        if self._probe and self._probe.server == server:
+            return
+        if self._probe:
+            self._probe.stop()
+        self._probe = RelayProbe(server) if server else None
+        if self._probe:
+            self._probe.start()
+
+    def _configure(self, credentials: SipCredentials) -> None:
+        self._relayed = self._probe is not None and self._probe.alive
+        config = _account_config(credentials, self._settings)
+        if self._probe and self._relayed:
+            _set_turn(config.natConfig, self._probe.server, credentials)
         if self.isValid():
             self.modify(config)
         else:
@@ -144,7 +173,8 @@ def _account_config(credentials: SipCredentials, settings: SipSettings) -> pj.Ac
     config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
     config.callConfig.timerSessExpiresSec = _SESSION_EXPIRES_S
     config.mwiConfig.enabled = False
-    _set_nat(config.natConfig, credentials)
+    config.natConfig.iceEnabled = True
+    config.natConfig.iceTrickle = pj.PJ_ICE_SESS_TRICKLE_DISABLED
     _set_media(config.mediaConfig)
     return config
 
@@ -161,14 +191,6 @@ def _set_registration(
     registration.firstRetryIntervalSec = 0
     registration.dropCallsOnFail = False
     registration.unregWaitMsec = 500
-
-
-def _set_nat(nat: pj.AccountNatConfig, credentials: SipCredentials) -> None:
-    nat.iceEnabled = True
-    nat.iceTrickle = pj.PJ_ICE_SESS_TRICKLE_DISABLED
-    servers = [server for uri in credentials.turn if (server := turn_server(uri))]
-    if servers:
-        _set_turn(nat, servers[0], credentials)
 
 
 def _set_turn(nat: pj.AccountNatConfig, server: TurnServer, credentials: SipCredentials) -> None:

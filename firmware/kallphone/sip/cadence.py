@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from kallphone.phone.tones import CADENCES, CONTINUOUS_MS, Tone
@@ -41,4 +42,4 @@ def _step(hz: tuple[int, ...], on_ms: int, off_ms: int, dbm0: float) -> ToneStep
 def _peak(dbm0: float, frequencies: int) -> int:
     """Two frequencies share the power, and the generator halves each of them."""
     gain: float = 10.0 ** ((dbm0 - _FULL_SCALE_DBM0) / 20)
-    return round(32767 * gain * frequencies**0.5)
+    return round(32767 * gain * math.sqrt(frequencies))
