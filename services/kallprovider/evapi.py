@@ -57,7 +57,7 @@ class CallHandler(Protocol):
     def started(self, call: AnsweredCall) -> None: ...
 
     def ended(self, call_id: str, reason: str) -> None:
-        """`reason`: caller, callee, cut:<code>, failed:<code>, or gone (there was no such call).
+        """`reason`: caller, callee, cut:<code>, failed:<code>, kamailio, or gone (there was no such call).
 
         May name a call that never started, or one that has ended before.
         """

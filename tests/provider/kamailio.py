@@ -190,7 +190,7 @@ class FakeService:
         self.changed.set()
 
     def ended(self, call_id: str, reason: str) -> None:
-        self.ends[call_id] = reason
+        self.ends.setdefault(call_id, reason)
         self.changed.set()
 
     def dialogs(self, call_ids: Sequence[str]) -> None:
