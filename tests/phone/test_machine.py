@@ -167,13 +167,20 @@ def test_the_tenth_digit_dials() -> None:
     assert "0.08 a minute" in screen_for(desk.phone).text
 
 
-@pytest.mark.parametrize("digits", ["2345678901", "0", "1", "23#", "*"])
+@pytest.mark.parametrize("digits", ["0", "1", "23#", "*", "23*"])
 def test_a_wrong_number_is_refused_before_anything_is_asked(digits: str) -> None:
     desk = ready()
     desk.send(OffHook())
     assert desk.send(*(KeyPressed(key) for key in digits)) == []
     assert desk.phone.mode == Over(Cause.WRONG_NUMBER, desk.now, digits.rstrip("#"))
     assert sound_for(desk.phone).tone is Tone.REORDER
+
+
+def test_a_wrong_check_digit_is_the_directorys_to_find() -> None:
+    desk = ready()
+    desk.send(OffHook(), *(KeyPressed(key) for key in "2345678901"))
+    desk.send(RouteNotFound(CALL, Cause.WRONG_NUMBER))
+    assert "Check the digits" in screen_for(desk.phone).text
 
 
 def test_a_pause_between_digits_ends_dialling() -> None:
