@@ -7,6 +7,7 @@ INTERDIGIT_S = 6.0
 
 KALL_NUMBER_DIGITS = 10
 
+
 class Dialled(Enum):
     """What the digits amount to so far."""
 
