@@ -70,10 +70,13 @@ def commands(config: ProviderConfig) -> Commands:
 
 def _kamailio_values(config: ProviderConfig, limits: Limits, secret: str) -> dict[str, str]:
     directory = config.state / "kamailio"
+    host = f"[{config.sip.host}]" if ":" in config.sip.host else config.sip.host
     return {
         "DOMAIN": config.domain,
-        "HOST": f"[{config.sip.host}]" if ":" in config.sip.host else config.sip.host,
+        "HOST": host,
         "PORT": str(config.sip.port),
+        # Phones come back to the address in Via and Record-Route: it must be one.
+        "ADVERTISED": config.domain if config.sip.host in EVERY_ADDRESS else host,
         "EVAPI_PORT": str(config.evapi_port),
         "EVAPI_TOKEN": secret_files.read_or_create(config.evapi_token_path),
         "SECRET": secret,

@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kallnet.account import Address, address_from_hex
@@ -226,8 +226,11 @@ def run(scenario: Coroutine[None, None, None]) -> None:
 
 
 @contextlib.contextmanager
-def running_kamailio(directory: Path, limits: render.Limits | None = None) -> Iterator[Kamailio]:
+def running_kamailio(
+    directory: Path, limits: render.Limits | None = None, sip_host: str = "127.0.0.1"
+) -> Iterator[Kamailio]:
     config = provider_config.load_config(write_provider_file(directory))
+    config = replace(config, sip=replace(config.sip, host=sip_host))
     limits = limits or render.Limits(flood=100_000)
     commands = render.render(config, limits)
     context = ssl.create_default_context(cafile=str(directory / "ca" / "authority.crt"))

@@ -325,3 +325,15 @@ def test_what_happened_while_the_service_was_away_is_told_on_its_return(kamailio
                 assert await second.end(standing) == "caller"
 
     run(scenario())
+
+
+def test_on_every_address_calls_route_by_the_domain(tmp_path_factory: pytest.TempPathFactory) -> None:
+    async def scenario() -> None:
+        async with kamailio.service() as service, kamailio.phones(1, 2) as (caller, callee):
+            response = await caller.invite(callee.account)
+            assert f"<sip:{DOMAIN}:{kamailio.config.sip.port};transport=tls" in response.get("Record-Route")
+            assert (await caller.dialogs[response.call_id].request("BYE")).code == 200
+            assert await service.end(response.call_id) == "caller"
+
+    with running_kamailio(tmp_path_factory.mktemp("everywhere"), sip_host="0.0.0.0") as kamailio:
+        run(scenario())
