@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,9 @@ from kallprovider import secret_files
 from kallprovider.config import ProviderConfig
 from kallprovider.errors import ConfigError
 
-SERVICES = Path(__file__).resolve().parent.parent
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_INSTALLED = Path(sysconfig.get_path("data")) / "share" / "kallprovider"
+SERVICES = _CHECKOUT if (_CHECKOUT / "kamailio").is_dir() else _INSTALLED
 SCHEMAS = Path("/usr/share/kamailio/db_sqlite")
 MODULES = "/usr/lib/x86_64-linux-gnu/kamailio/modules:/usr/lib/aarch64-linux-gnu/kamailio/modules"
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
