@@ -21,7 +21,7 @@ class SipProxy:
     """A registrar and record-routing proxy over TLS on loopback, with hooks to misbehave.
 
     `passwords` holds the digest users that may register, `bye_reason` is put into every BYE,
-    `swap_fingerprint` names the bodies that get another DTLS fingerprint: "offer" or "answer".
+    `mute` answers nothing any more, `swap_fingerprint` names the bodies that get another DTLS fingerprint: "offer" or "answer".
     """
 
     def __init__(self, files: ServerFiles) -> None:
@@ -29,6 +29,7 @@ class SipProxy:
         self.refuse_register: int | None = None
         self.bye_reason: str | None = None
         self.swap_fingerprint = ""
+        self.mute = False
         self.seen: list[SipMessage] = []
         self._files = files
         self._users: dict[str, asyncio.StreamWriter] = {}
@@ -101,6 +102,8 @@ class SipProxy:
 
     async def _received(self, message: SipMessage, writer: asyncio.StreamWriter) -> None:
         self.seen.append(message)
+        if self.mute:
+            return
         if message.is_response:
             self._pass_response(message)
         elif message.method == "REGISTER":

@@ -85,6 +85,16 @@ def test_a_call_outlives_a_broken_connection(make_phone: MakeAgent, proxy: SipPr
     assert caller.wait("CallEnded")["words"] == "The far end hung up"
 
 
+def test_a_provider_that_vanishes_silently_is_noticed_soon(make_phone: MakeAgent, proxy: SipProxy) -> None:
+    make_phone()
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    [timer] = [row[5] for row in rows if row[2] == f"0100007F:{proxy.port:04X}" and row[3] == "01"]
+    kind, _, ticks = timer.partition(":")
+    # Linux Documentation/networking/proc_net_tcp: 2 = keep-alive, in hundredths of a second.
+    assert kind == "02"
+    assert 0 < int(ticks, 16) <= 1500
+
+
 def test_nobody_listens_at_the_proxy_s_address(make_agent: MakeAgent, proxy: SipProxy) -> None:
     phone = make_agent().started()
     proxy.stop_listening()
@@ -111,6 +121,15 @@ def test_no_authorities_no_start(make_agent: MakeAgent, tmp_path: Path) -> None:
 def test_an_unknown_sound_card_is_named(make_agent: MakeAgent) -> None:
     phone = make_agent(audio={"device": "no such card"})
     assert "no such card" in phone.wait("Failed")["words"]
+
+
+def test_stopping_waits_for_no_provider(make_phone: MakeAgent, proxy: SipProxy) -> None:
+    caller, callee = make_phone(), make_phone()
+    answered_call(caller, callee)
+    proxy.mute = True
+    caller.tell("stop")
+    caller.wait("Stopped")
+    assert "did not stop" not in caller.log.read_text()
 
 
 def test_stopping_unregisters(make_phone: MakeAgent, proxy: SipProxy) -> None:

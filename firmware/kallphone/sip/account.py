@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 from collections.abc import Callable
 
 import pjsua2 as pj
@@ -16,14 +15,6 @@ _log = logging.getLogger(__name__)
 
 _DTLS = 1
 _SESSION_EXPIRES_S = 600
-# Linux: a peer that vanished without a word is noticed within 15 + 3 * 5 seconds.
-_KEEP_ALIVE = (
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
-    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000),
-)
 
 
 class PhoneAccount(pj.Account):  # type: ignore[misc]
@@ -210,10 +201,3 @@ def _set_media(media: pj.AccountMediaConfig) -> None:
     media.srtpOpt.keyings = keyings
     media.rtcpMuxEnabled = True
     media.transportConfig.qosType = pj.PJ_QOS_TYPE_VOICE
-
-
-def keep_alive_options() -> pj.SockOptParams:
-    params = pj.SockOptParams()
-    for level, name, value in _KEEP_ALIVE:
-        params.sockOpts.append(pj.SockOpt(level, name, value))
-    return params

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import time
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ import pjsua2 as pj
 from kallphone.phone.events import CallEnded, CallId, IncomingCall
 from kallphone.phone.sound import Sound
 from kallphone.ports import Post, SipCredentials
-from kallphone.sip.account import PhoneAccount, keep_alive_options
+from kallphone.sip.account import PhoneAccount
 from kallphone.sip.audio import Handset, media_config, set_codecs
 from kallphone.sip.call import PhoneCall
 from kallphone.sip.headers import account_of, may_be_secured
@@ -25,6 +26,13 @@ _MAX_CALLS = 8
 _LOG_LEVEL = 3
 _LEVELS = {1: logging.WARNING, 2: logging.INFO}
 _NOBODY = CallId(0)
+# A provider that vanished without a word is noticed within half a minute (Linux; pjsip takes four options).
+_KEEP_ALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000),
+)
 
 
 class SipEndpoint:
@@ -38,6 +46,8 @@ class SipEndpoint:
         self._clock = clock
         self._library: _Library | None = None
         self._log_writer = _LogWriter()
+        # A copy of a SockOpt points into its original, so the originals have to stay.
+        self._socket_options = [pj.SockOpt(*option) for option in _KEEP_ALIVE]
         self._account: PhoneAccount | None = None
         self._handset: Handset | None = None
         self._calls: dict[CallId, PhoneCall] = {}
@@ -184,7 +194,8 @@ class SipEndpoint:
         config.tlsConfig.verifyServer = True
         config.tlsConfig.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_2 | pj.PJ_SSL_SOCK_PROTO_TLS1_3
         config.tlsConfig.msecTimeout = 10_000
-        config.tlsConfig.sockOptParams = keep_alive_options()
+        for option in self._socket_options:
+            config.tlsConfig.sockOptParams.sockOpts.append(option)
         return config
 
 

@@ -84,13 +84,17 @@ class PjSip:
         try:
             endpoint = self._open()
         except Exception as error:
-            started.set_exception(error if isinstance(error, SipError) else SipError(str(error)))
+            # A new one: the traceback would carry pjsua2 objects out of their thread.
+            started.set_exception(SipError(str(error)))
             return
         started.set_result(None)
         while not self._stopping.is_set():
             self._turn(endpoint)
-        self._drain(endpoint)
-        endpoint.close()
+        try:
+            self._drain(endpoint)
+            endpoint.close()
+        except Exception:
+            _log.exception("SIP did not end in good order")
 
     def _open(self) -> SipEndpoint:
         try:
