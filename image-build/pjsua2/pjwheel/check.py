@@ -129,6 +129,7 @@ def account_config(pj: Any, user: str, port: int) -> Any:
     config.idUri = f"sip:{user}@127.0.0.1:{port}"
     media = config.mediaConfig
     media.transportConfig.boundAddress = "127.0.0.1"
+    media.rtcpMuxEnabled = True
     media.srtpUse = SRTP_MANDATORY
     media.srtpSecureSignaling = 0
     keyings = pj.IntVector()
@@ -144,9 +145,9 @@ def call_options(pj: Any) -> Any:
 
 
 def hears(pj: Any, leg: Any) -> bool:
+    if not leg.isActive():
+        raise UnfitError("the DTLS-SRTP call was refused")
     info = leg.getInfo()
-    if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
-        raise UnfitError(f"the DTLS-SRTP call ended: {info.lastStatusCode} {info.lastReason}")
     if info.state != pj.PJSIP_INV_STATE_CONFIRMED or info.media[0].status != pj.PJSUA_CALL_MEDIA_ACTIVE:
         return False
     if leg.getStreamInfo(0).codecName.lower() != "opus":
