@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from kallprovider import secret_files
+from kallprovider import config, secret_files
 from kallprovider.config import load_config
 from kallprovider.errors import ConfigError
 
-EXAMPLE = Path("services/kallprovider/provider.example.toml")
+EXAMPLE = Path(config.__file__).with_name("provider.example.toml")
 
 
 def written(tmp_path: Path, old: str = "", new: str = "") -> Path:

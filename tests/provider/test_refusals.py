@@ -11,7 +11,7 @@ from kallnet.account import address_to_hex
 from kallprovider import refusals
 from tests.provider.fakes import ALICE, BOB
 
-ARTIFACTS = Path("contracts/out")
+ARTIFACTS = Path(__file__).resolve().parents[2] / "contracts" / "out"
 
 
 def test_an_error_is_told_with_its_values() -> None:

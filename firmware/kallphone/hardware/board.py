@@ -44,6 +44,7 @@ def open_board(pins: Pins, post: Post) -> Board:
 def _open_gpio() -> Any:
     # lgpio makes a notification pipe in its working directory, which may be read-only.
     os.environ.setdefault("LG_WD", tempfile.gettempdir())
+    here = os.getcwd()
     try:
         from gpiozero.pins.lgpio import LGPIOFactory
 
@@ -51,3 +52,5 @@ def _open_gpio() -> Any:
     except Exception as error:  # lgpio raises a bare class of its own
         words = f"no GPIO here ({error}): run on a Raspberry Pi, or simulate the hardware"
         raise DeviceMissing(words) from error
+    finally:
+        os.chdir(here)  # lgpio moves the whole process to LG_WD
