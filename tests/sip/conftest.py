@@ -53,10 +53,12 @@ def make_phone(make_agent: MakeAgent, proxy: SipProxy) -> MakeAgent:
     return make
 
 
-def register(agent: Agent, proxy: SipProxy, *, username: str = "", password: str = "pw") -> None:
+def register(
+    agent: Agent, proxy: SipProxy, *, username: str = "", password: str = "pw", uri: str = ""
+) -> None:
     username = username or f"9999999999:{agent.name}"
     proxy.passwords.setdefault(username, "pw")
-    fields = {"account": agent.account.hex(), "domain": "test", "proxy": proxy.uri}
+    fields = {"account": agent.account.hex(), "domain": "test", "proxy": uri or proxy.uri}
     agent.tell("register", username=username, password=password, **fields)
 
 

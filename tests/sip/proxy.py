@@ -21,7 +21,8 @@ class SipProxy:
     """A registrar and record-routing proxy over TLS on loopback, with hooks to misbehave.
 
     `passwords` holds the digest users that may register, `bye_reason` is put into every BYE,
-    `mute` answers nothing any more, `swap_fingerprint` names the bodies that get another DTLS fingerprint: "offer" or "answer".
+    `mute` answers nothing any more, `swap_fingerprint` names the bodies that get another DTLS fingerprint:
+    "offer" or "answer".
     """
 
     def __init__(self, files: ServerFiles) -> None:

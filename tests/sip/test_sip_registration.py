@@ -104,6 +104,22 @@ def test_nobody_listens_at_the_proxy_s_address(make_agent: MakeAgent, proxy: Sip
     assert "refused" in lost["words"]
 
 
+def test_a_provider_without_an_address(make_agent: MakeAgent, proxy: SipProxy) -> None:
+    phone = make_agent().started()
+    register(phone, proxy, uri="sip:nobody.invalid:5061;transport=tls")
+    lost = phone.wait("SipUnregistered")
+    assert (lost["code"], lost["words"]) == (0, "The provider's name is not found. Check the network")
+    register(phone, proxy)
+    phone.wait("SipRegistered")
+    assert phone.count("SipUnregistered") == 1
+
+
+def test_a_provider_with_no_usable_uri(make_agent: MakeAgent, proxy: SipProxy) -> None:
+    phone = make_agent().started()
+    register(phone, proxy, uri="not a uri")
+    assert "not usable" in phone.wait("SipUnregistered")["words"]
+
+
 def test_asking_twice_at_once_is_answered(make_agent: MakeAgent, proxy: SipProxy) -> None:
     phone = make_agent().started()
     register(phone, proxy)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from kallphone.hardware.errors import DeviceMissing
@@ -44,7 +45,7 @@ def open_board(pins: Pins, post: Post) -> Board:
 def _open_gpio() -> Any:
     # lgpio makes a notification pipe in its working directory, which may be read-only.
     os.environ.setdefault("LG_WD", tempfile.gettempdir())
-    here = os.getcwd()
+    here = Path.cwd()
     try:
         from gpiozero.pins.lgpio import LGPIOFactory
 

@@ -14,6 +14,8 @@ from kallphone.sip.settings import SipSettings
 _log = logging.getLogger(__name__)
 
 _DTLS = 1
+# How the system's resolver and pjlib's own name their failures.
+_UNRESOLVED = ("PJ_ERESOLVE", "PJLIB_UTIL_EDNS")
 _SESSION_EXPIRES_S = 600
 
 
@@ -26,7 +28,6 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
         self._post = post
         self._on_invite = on_invite
         self._asked = False
-        self._again = False
         self._registered = False
         self._transport: object = None
         self._transport_words = ""
@@ -47,10 +48,8 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
             return
         self._send()
 
-    def resume(self) -> None:
-        """Does what had to wait: for the answer to an earlier REGISTER, for news of the relay."""
-        if self._again:
-            self._send()
+    def refresh_relay(self) -> None:
+        """Takes news of the relay into account."""
         if self._credentials and self._relay_changed() and (self._asked or self._registered):
             # A changed account forgets its registration, without a word to anybody.
             self._configure(self._credentials)
@@ -90,14 +89,10 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
             self.create(config)
 
     def _send(self) -> None:
-        self._again = False
         try:
             self.setRegistration(True)
         except pj.Error as error:
-            if error.status == pj.PJSIP_EBUSY:
-                self._again = True
-                return
-            self._lost(0, self._transport_words or error.reason)
+            self._lost(0, self._transport_words or _plain(error.reason))
 
     def onRegState(self, prm: pj.OnRegStateParam) -> None:  # noqa: N802
         try:
@@ -107,14 +102,14 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
             self._lost(0, str(error))
 
     def _answered(self, prm: pj.OnRegStateParam) -> None:
-        if self._again:
-            return
         if prm.code // 100 == 2:
             self._confirmed(prm.expiration)
             return
         from_far = bool(prm.rdata.wholeMsg)
-        words = prm.reason if from_far else self._transport_words or prm.reason
-        self._lost(prm.code if from_far else 0, words)
+        if from_far:
+            self._lost(prm.code, prm.reason)
+        else:
+            self._lost(0, self._transport_words or _plain(prm.reason))
 
     def _confirmed(self, expiration: int) -> None:
         if expiration == 0:
@@ -142,6 +137,12 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
             self._on_invite(prm.callId, prm.rdata.wholeMsg)
         except Exception:
             _log.exception("An incoming call was not understood")
+
+
+def _plain(reason: str) -> str:
+    if any(name in reason for name in _UNRESOLVED):
+        return "The provider's name is not found. Check the network"
+    return reason
 
 
 def _transport_words(prm: pj.OnTransportStateParam) -> str:

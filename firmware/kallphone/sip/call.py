@@ -59,7 +59,8 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
         if code >= 400:
             options.txOption.headers.append(_reason_header(code, words))
         try:
-            self.hangup(options)
+            if self.isActive():
+                self.hangup(options)
         except pj.Error as error:
             _log.info("Call %d: nothing left to hang up: %s", self.number, error.reason)
 

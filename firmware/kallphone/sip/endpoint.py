@@ -78,7 +78,7 @@ class SipEndpoint:
             call.observe(now)
         self._leaving = [call for call in self._leaving if call.isActive()]
         if self._account is not None:
-            self._account.resume()
+            self._account.refresh_relay()
 
     def close(self) -> None:
         """Hangs up, unregisters as far as a second allows, and gives everything back."""
