@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+
 from kallphone.demo.stories import STORIES
 
 pytestmark = [pytest.mark.provider, pytest.mark.sip, pytest.mark.chain]
