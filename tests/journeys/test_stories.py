@@ -1,4 +1,4 @@
-"""The demo's stories, whole: a chain, Kamailio, coturn, the provider and two phones in their own processes."""
+"""The demo's stories, whole: chain, Kamailio, coturn, provider and two phones, each in its own process."""
 
 from __future__ import annotations
 
