@@ -41,6 +41,7 @@ def start_endpoint(pj: Any) -> Any:
     config = pj.EpConfig()
     config.uaConfig.threadCnt = 0
     config.uaConfig.mainThreadOnly = True
+    config.medConfig.sndAutoCloseTime = -1  # the null device's clock sends the packets that are waited for
     config.logConfig.level = config.logConfig.consoleLevel = 1
     endpoint.libInit(config)
     endpoint.libStart()
