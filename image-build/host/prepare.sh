@@ -68,7 +68,7 @@ install_packages() {
 
 # False as well for a half-made environment, and for one whose scripts name the directory it was moved from.
 venv_is_whole() {
-    grep -qsF "\"$PWD/.venv\"" .venv/bin/activate && .venv/bin/python -c 'import pip' 2>/dev/null
+    grep -qsF " $PWD/.venv" .venv/pyvenv.cfg && .venv/bin/python -c 'import pip' 2>/dev/null
 }
 
 make_venv() {
