@@ -95,4 +95,4 @@ venv_is_whole || rm -f "$stamps/venv"
 stage venv "$(digest_of pyproject.toml)" make_venv
 [[ -d contracts/out && -d contracts/node_modules && -x .venv/bin/npm ]] || rm -f "$stamps/contracts"
 stage contracts "$(digest_of contracts/package-lock.json contracts/foundry.toml contracts/src/*.sol)" build_contracts
-python3 image-build/pjsua2/build.py --python .venv/bin/python --install
+python3 image-build/pjsua2/build.py --python .venv/bin/python --install >/dev/null
