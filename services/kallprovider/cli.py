@@ -18,7 +18,7 @@ from kallprovider.config import load_config
 from kallprovider.errors import ConfigError, ProviderError
 from kallprovider.render import render
 from kallprovider.secret_files import load_account
-from kallprovider.tls import issue, make_authority
+from kallprovider.tls import CertificateFiles, issue
 
 COMMANDS = {
     "init": "write an example provider file, and make its key and secrets",
@@ -96,12 +96,15 @@ def _init(file: Path) -> int:
 
 def _authority(file: Path) -> int:
     config = load_config(file)
-    folder = config.tls.certificate.parent
-    authority = make_authority(folder)
+    files = CertificateFiles(config.tls.certificate, config.tls.private_key)
+    for path in (files.certificate, files.private_key):
+        if path.exists():
+            raise ConfigError(f"{path} is there already and is kept: move it away first")
     hosts = {config.sip.host, config.http.host}
     ips = {host for host in hosts if is_ip(host)}
-    issue(folder, [config.domain, "localhost", *(hosts - ips)], ips, stem=config.tls.certificate.stem)
-    print(f"phones trust this provider by {authority.certificate}")
+    folder = config.tls.certificate.parent
+    issue(folder, [config.domain, "localhost", *sorted(hosts - ips)], sorted(ips), files)
+    print(f"phones trust this provider by {folder / 'authority.crt'}")
     return 0
 
 

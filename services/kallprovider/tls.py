@@ -40,9 +40,12 @@ def make_authority(directory: Path, name: str = "KallPhone demo authority") -> C
 
 
 def issue(
-    directory: Path, names: Iterable[str], ips: Iterable[str] = (), stem: str = "server"
+    directory: Path, names: Iterable[str], ips: Iterable[str] = (), files: CertificateFiles | None = None
 ) -> CertificateFiles:
-    """A server certificate for these DNS names and IP addresses, from the authority in `directory`."""
+    """A server certificate for these DNS names and IP addresses, from the authority in `directory`.
+
+    It goes to `files`, by default server.crt and server.key beside the authority.
+    """
     authority = make_authority(directory)
     issuer = x509.load_pem_x509_certificate(authority.certificate.read_bytes())
     issuer_key = _load_key(authority.private_key)
@@ -60,7 +63,7 @@ def issue(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
         )
     )
-    files = CertificateFiles(directory / f"{stem}.crt", directory / f"{stem}.key")
+    files = files or CertificateFiles(directory / "server.crt", directory / "server.key")
     _write(files, key, [builder.sign(issuer_key, hashes.SHA256()), issuer])
     return files
 

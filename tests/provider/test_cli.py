@@ -80,3 +80,15 @@ def test_register_publishes_what_check_then_finds(
 
     provider.file.write_text(provider.file.read_text().replace("price = 10", "price = 11"))
     assert "other terms" in provider.run("check").stdout
+
+
+def test_an_own_authority_goes_where_the_file_says_and_overwrites_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "provider.toml"
+    assert main(["init", str(file)]) == 0
+    account_key = (tmp_path / "provider.key").read_text()
+    assert main(["authority", str(file)]) == 0
+    config = load_config(file)
+    assert config.tls.certificate.exists()
+    assert config.tls.private_key.stat().st_mode & 0o077 == 0
+    assert main(["authority", str(file)]) == 2
+    assert (tmp_path / "provider.key").read_text() == account_key

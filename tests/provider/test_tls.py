@@ -53,6 +53,7 @@ def test_private_keys_are_the_owners_alone(tmp_path: Path) -> None:
 
 
 def test_the_authority_is_kept(tmp_path: Path) -> None:
-    first = tls.issue(tmp_path, ["one.example"], stem="one")
-    tls.issue(tmp_path, ["two.example"], stem="two")
+    first = tls.issue(tmp_path, ["one.example"])
+    second = tls.CertificateFiles(tmp_path / "two.crt", tmp_path / "two.key")
+    tls.issue(tmp_path, ["two.example"], files=second)
     assert handshake(tmp_path, first, "one.example")
