@@ -16,8 +16,8 @@ from tests.bench.sound_bed import SoundBed
 HOST = "127.0.0.1"
 CALL_S = 30.0
 
-# Opus and the jitter buffer (20 to 200 ms) set like the phone's (kallphone/sip/audio.py): with the 100 ms that
-# it ships with, its mouth to ear is 80 ms longer. audio_buffer as it ships: a smaller one gains nothing.
+# Opus and the jitter buffer (20 to 200 ms) set like the phone's (kallphone/sip/audio.py): with the 100 ms
+# that it ships with, its mouth to ear is 80 ms longer. audio_buffer as it ships: a smaller one gains nothing.
 _CONFIG = """\
 poll_method epoll
 sip_listen {host}:{sip}
