@@ -166,6 +166,8 @@ def _account_config(credentials: SipCredentials, settings: SipSettings) -> pj.Ac
     config.callConfig.timerSessExpiresSec = _SESSION_EXPIRES_S
     config.mwiConfig.enabled = False
     config.natConfig.iceEnabled = True
+    # RTCP is multiplexed; a second component that gets no relay would spoil the whole offer.
+    config.natConfig.iceNoRtcp = True
     config.natConfig.iceTrickle = pj.PJ_ICE_SESS_TRICKLE_DISABLED
     _set_media(config.mediaConfig)
     return config

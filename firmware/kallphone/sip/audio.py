@@ -31,6 +31,7 @@ def media_config(audio: AudioSettings) -> pj.MediaConfig:
     config.ptime = _PACKET_MS
     config.noVad = True
     config.ecTailLen = 0
+    config.sndUseSwClock = False  # pjsua's own clock would put 70 ms of buffers around the sound card
     config.sndRecLatency = config.sndPlayLatency = audio.latency_ms
     config.jbInit = config.jbMinPre = 20
     config.jbMaxPre = -1
