@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import subprocess
 import tempfile
 import urllib.error
 import urllib.request
@@ -51,7 +52,7 @@ def _checked_gift(recipe: Recipe, path: Path) -> Path:
 def _download_any(recipe: Recipe, cache: Path, say: Callable[[str], None]) -> Path:
     failures: list[str] = []
     for source in recipe.sources:
-        for url in source.urls:
+        for url in (place for entry in source.urls for place in _places(entry)):
             say(f"downloading {url}")
             try:
                 return _download(source, url, cache)
@@ -60,6 +61,18 @@ def _download_any(recipe: Recipe, cache: Path, say: Callable[[str], None]) -> Pa
     tried = "\n".join(failures)
     raise BuildError(f"no source could be downloaded:\n{tried}\nGet one of these files by hand and name it: "
                      "PJPROJECT_TARBALL=path")
+
+
+def _places(entry: str) -> list[str]:
+    """`debian:PATH` is looked for in every archive that this machine's apt knows; all else is an address."""
+    if not entry.startswith("debian:"):
+        return [entry]
+    ask = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
+    try:
+        known = subprocess.run(ask, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return []
+    return [archive + entry.removeprefix("debian:") for archive in sorted(set(known.split()))]
 
 
 def _download(source: Source, url: str, cache: Path) -> Path:
