@@ -37,4 +37,5 @@ contracts: setup ## Build and test the contracts, print the gas table
 	@$(PYTHON) contracts/gas.py
 
 clean: ## Remove what was built here (the pjsua2 wheel's cache stays)
-	rm -rf build .venv contracts/out contracts/cache contracts/node_modules .pytest_cache .mypy_cache .ruff_cache
+	rm -rf build .venv *.egg-info contracts/out contracts/cache contracts/node_modules
+	rm -rf .hypothesis .pytest_cache .mypy_cache .ruff_cache

@@ -17,6 +17,15 @@ die() {
     exit 1
 }
 
+explain_failure() {
+    local log=build/prepare-$1.log
+    if grep -qE 'Temporary failure|ENOTFOUND|EAI_AGAIN|unreachable|onnection (refused|timed out)' "$log"; then
+        die "$1 can't download what it needs. Connect this machine to the internet and try again (log: $log)"
+    fi
+    tail -n 30 "$log" >&2
+    die "$1 failed; the whole log is $log"
+}
+
 # Runs "$@" unless the digest of the named inputs is that of the last good run.
 stage() {
     local name=$1 digest=$2 began status
@@ -30,8 +39,7 @@ stage() {
     status=$?
     set -e
     if [[ $status != 0 ]]; then
-        tail -n 30 "build/prepare-$name.log" >&2
-        die "$name failed; the whole log is build/prepare-$name.log"
+        explain_failure "$name"
     fi
     say "$name: done in $((SECONDS - began)) s"
     echo "$digest" >"$stamps/$name"
