@@ -19,8 +19,8 @@ die() {
 
 explain_failure() {
     local log=build/prepare-$1.log
-    if grep -qE 'Temporary failure|ENOTFOUND|EAI_AGAIN|unreachable|onnection (refused|timed out)' "$log"; then
-        die "$1 can't download what it needs. Connect this machine to the internet and try again (log: $log)"
+    if grep -qE 'Temporary failure|ENOTFOUND|EAI_AGAIN|Network is unreachable|onnection (refused|timed out)' "$log"; then
+        die "can't download what $1 needs. Connect this machine to the internet and try again (log: $log)"
     fi
     tail -n 30 "$log" >&2
     die "$1 failed; the whole log is $log"
