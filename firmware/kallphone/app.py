@@ -71,8 +71,7 @@ async def run_phone(config: PhoneConfig, *, panel: bool, withhold_vouchers_after
             loop.call_soon_threadsafe(ended.set)
 
     async with AsyncExitStack() as stack:
-        config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        account = _open_account(config.state)
+        account = open_account(config.state)
         database = Database(config.state / "phone.sqlite")
         stack.callback(database.close)
         journal = CallJournal(database)
@@ -107,8 +106,9 @@ async def _run_until(ended: asyncio.Event, engine: Engine) -> None:
     engine.step(OnHook())
 
 
-def _open_account(state: Path) -> Account:
+def open_account(state: Path) -> Account:
     """The account's key is made here at the first start and never leaves."""
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = KeyFile(state / "account.key", state / "device.secret")
     return key.open() if key.exists() else key.create()
 

@@ -38,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("config-check", help="read a kallphone.toml and say what is wrong with it")
     check.add_argument("file", type=Path, help="kallphone.toml")
     check.set_defaults(run=_check)
+    account = commands.add_parser("account", help="print the account that kallCoin for this phone goes to")
+    account.add_argument("file", type=Path, help="kallphone.toml")
+    account.set_defaults(run=_account)
     demo = commands.add_parser("demo", help="a whole network here, and two phones to hold in this terminal")
     demo.add_argument("--script", metavar="NAME", help="play a story instead: " + ", ".join(_STORY_NAMES))
     demo.add_argument("--json", type=Path, metavar="FILE", help="where the story's report goes")
@@ -66,6 +69,13 @@ def _check(arguments: argparse.Namespace) -> None:
         if path is not None and not path.exists():
             print(f"{arguments.file}: {name}: {path} does not exist")
     print(f"{arguments.file} is good")
+
+
+def _account(arguments: argparse.Namespace) -> None:
+    from kallnet.account import address_to_hex
+    from kallphone.app import open_account
+
+    print(address_to_hex(open_account(load_config(arguments.file).state).address))
 
 
 def _demo(arguments: argparse.Namespace) -> int:
