@@ -154,7 +154,7 @@ async def _voices(folder: Path) -> tuple[Voice, Voice]:
     folder.mkdir(parents=True, exist_ok=True)
     said = (folder / "a-says.wav", folder / "b-says.wav")
     await asyncio.gather(
-        make_speech(said[0], "en-gb", SENTENCES[0]), make_speech(said[1], "en-us+f3", SENTENCES[1])
+        make_speech(said[0], "en-us+f2", SENTENCES[0]), make_speech(said[1], "en-us+f3", SENTENCES[1])
     )
     return (
         Voice(said[0].resolve(), (folder / "a-hears.wav").resolve()),
