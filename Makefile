@@ -1,6 +1,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
+# solc runs on the Node that prepare.sh puts there.
+WITH_NODE := PATH="$(CURDIR)/.venv/bin:$$PATH"
 JSON ?=
 NAME ?= call
 
@@ -19,7 +21,7 @@ script: setup ## Play one story: NAME=call|no-credit|vouchers-stop|provider-dies
 	@$(PYTHON) -m kallphone demo --script $(NAME) $(if $(JSON),--json $(JSON))
 
 test: setup check ## Checks, contract tests and every suite against real servers
-	@cd contracts && bin/forge test
+	@cd contracts && $(WITH_NODE) bin/forge test
 	@$(PYTHON) -m pytest -q
 	@$(PYTHON) -m pytest -q -m "sip or chain or provider"
 
@@ -30,11 +32,11 @@ check: setup ## ruff, mypy, import rule, formatting of contracts
 
 bench: ## Speeds and sizes beside a peer's, in one run [JSON=build/bench.json]
 	@BENCH=1 image-build/host/prepare.sh
-	@$(PYTHON) -m tests.bench $(if $(JSON),--json $(JSON))
+	@$(WITH_NODE) $(PYTHON) -m tests.bench $(if $(JSON),--json $(JSON))
 
 contracts: setup ## Build and test the contracts, print the gas table
-	@cd contracts && bin/forge build && bin/forge test
-	@$(PYTHON) contracts/gas.py
+	@cd contracts && $(WITH_NODE) bin/forge build && $(WITH_NODE) bin/forge test
+	@$(WITH_NODE) $(PYTHON) contracts/gas.py
 
 clean: ## Remove what was built here (the pjsua2 wheel's cache stays)
 	rm -rf build .venv *.egg-info contracts/out contracts/cache contracts/node_modules

@@ -88,7 +88,8 @@ make_venv() {
 
 build_contracts() {
     .venv/bin/python -m pip install --quiet "$node"
-    (cd contracts && PATH="$PWD/../.venv/bin:$PATH" npm ci --no-audit --no-fund && bin/forge build)
+    export PATH="$PWD/.venv/bin:$PATH"
+    (cd contracts && npm ci --no-audit --no-fund && bin/forge build)
 }
 
 command -v dpkg-query >/dev/null || die "needs Debian or Raspberry Pi OS (dpkg is missing)"
