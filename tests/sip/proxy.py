@@ -8,6 +8,7 @@ import ssl
 import threading
 import uuid
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from tests.sip.certificates import ServerFiles
@@ -47,7 +48,6 @@ class SipProxy:
         self.port = self._server.sockets[0].getsockname()[1]
 
     def stop(self) -> None:
-        self._server.close()
         self._wait(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -82,13 +82,15 @@ class SipProxy:
         return await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=context)
 
     async def _close(self) -> None:
+        self._server.close()
         await self._drop()
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     async def _drop(self) -> None:
         for writer in set(self._users.values()):
-            writer.transport.abort()
+            with suppress(AttributeError):  # Python 3.11.2 has forgotten a connection that is already lost
+                writer.transport.abort()
         self._users.clear()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
