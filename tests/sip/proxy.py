@@ -86,6 +86,8 @@ class SipProxy:
         await self._drop()
         while self._tasks:
             await asyncio.wait(self._tasks)
+        for _ in range(10):  # aborted transports close their sockets in later turns of the loop
+            await asyncio.sleep(0)
 
     async def _drop(self) -> None:
         for writer in set(self._users.values()):
