@@ -1,4 +1,4 @@
-"""Deploy the three contracts and write down where they are.
+"""Deploy the contracts and write down where they are.
 
 The deployer pays for gas and keeps no power: the contracts have no owner. Its key comes from the environment
 (DEPLOYER_KEY, 32 bytes in hex), the artifacts from `make contracts`.
@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +24,17 @@ RPC_TIMEOUT = 10.0
 RECEIPT_TIMEOUT = 180.0
 DEFAULT_SUPPLY = 1_000_000_000 * 10**6
 DEFAULT_EXIT_DELAY = 24 * 3600
+SPECIFICATION = HERE.parent / "docs" / "spec" / "network-api-1.md"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Of the votes on the specification, in blocks; `quorum` in hundredths of a percent of the supply."""
+
+    cycle: int = 200_000
+    proposing: int = 50_000
+    voting: int = 100_000
+    quorum: int = 500
 
 
 class DeployError(Exception):
@@ -84,7 +96,13 @@ def connect(url: str) -> Web3:
 
 
 def deploy_all(
-    web3: Web3, account: LocalAccount, artifacts: Path, holder: str, supply: int, exit_delay: int
+    web3: Web3,
+    account: LocalAccount,
+    artifacts: Path,
+    holder: str,
+    supply: int,
+    exit_delay: int,
+    schedule: Schedule,
 ) -> dict[str, Any]:
     if web3.eth.get_balance(account.address) == 0:
         raise DeployError(f"{account.address} has no funds for gas on chain {web3.eth.chain_id}")
@@ -92,13 +110,23 @@ def deploy_all(
     coin, block = deployer.deploy("KallCoin", holder, supply)
     registry, _ = deployer.deploy("KallRegistry")
     escrow, _ = deployer.deploy("KallEscrow", coin, exit_delay)
+    rating, _ = deployer.deploy("KallRating", escrow)
+    spec, _ = deployer.deploy("KallSpec", coin, Web3.keccak(SPECIFICATION.read_bytes()), *astuple(schedule))
+    krypton, _ = deployer.deploy("KallKrypton", registry)
     abi = load_artifact(artifacts, "KallRegistry")["abi"]
     version = web3.eth.contract(web3.to_checksum_address(registry), abi=abi).functions.version().call()
     return {
         "chain_id": web3.eth.chain_id,
         "block": block,
         "network_api_version": version,
-        "contracts": {"KallCoin": coin, "KallRegistry": registry, "KallEscrow": escrow},
+        "contracts": {
+            "KallCoin": coin,
+            "KallRegistry": registry,
+            "KallEscrow": escrow,
+            "KallRating": rating,
+            "KallSpec": spec,
+            "KallKrypton": krypton,
+        },
     }
 
 
@@ -112,7 +140,7 @@ def write_deployment(deployment: dict[str, Any], out: Path) -> Path:
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Deploy KallCoin, KallRegistry and KallEscrow.")
+    parser = argparse.ArgumentParser(description="Deploy the network's contracts.")
     parser.add_argument("--rpc", required=True, metavar="URL", help="JSON-RPC endpoint of the chain")
     parser.add_argument("--holder", required=True, metavar="ADDRESS", help="gets the whole supply")
     parser.add_argument(
@@ -124,7 +152,13 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=HERE / "deployments", metavar="DIR", help="where <chain id>.json goes"
     )
+    parser.add_argument(
+        "--votes", type=int, nargs=4, default=astuple(Schedule()),
+        metavar=("CYCLE", "PROPOSING", "VOTING", "QUORUM"),
+        help="a vote each CYCLE blocks, blocks of its phases, quorum in 1/10000 of the supply",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
+    options.votes = Schedule(*options.votes)
     if not Web3.is_address(options.holder):
         parser.error(f"--holder {options.holder} is not an address")
     options.holder = Web3.to_checksum_address(options.holder)
@@ -138,7 +172,13 @@ def run(arguments: list[str]) -> None:
     web3 = connect(options.rpc)
     try:
         deployment = deploy_all(
-            web3, account, HERE / "out", options.holder, options.supply, options.exit_delay
+            web3,
+            account,
+            HERE / "out",
+            options.holder,
+            options.supply,
+            options.exit_delay,
+            options.votes,
         )
     except TimeExhausted:
         raise DeployError(f"no receipt after {RECEIPT_TIMEOUT:.0f} s: is the chain making blocks?") from None

@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// EIP-712 struct hashes of the registry's and the escrow's messages.
+/// EIP-712 struct hashes of the contracts' messages.
 library Messages {
     struct Voucher {
         address client;
         address provider;
         uint256 epoch;
         uint256 cumulative;
+    }
+
+    /// What a client measured on its calls through a service. `loss` in hundredths of a percent, `jitter` and
+    /// `delay` in milliseconds, `mos` in hundredths, `duration` in seconds of conversation.
+    struct Rating {
+        address client;
+        address service;
+        uint32 epoch;
+        uint16 loss;
+        uint16 jitter;
+        uint16 delay;
+        uint16 mos;
+        uint32 duration;
     }
 
     bytes32 private constant REGISTER = keccak256(
@@ -19,12 +32,23 @@ library Messages {
         keccak256("Agreement(address provider,address client,string serviceType,uint256 expiry)");
     bytes32 private constant SESSION =
         keccak256("Session(address client,address provider,bytes32 challenge)");
+    bytes32 private constant CALL_IDENTITY =
+        keccak256("CallIdentity(address signer,address peer,string callId,uint256 time,bytes32 fingerprint)");
     bytes32 private constant VOUCHER =
         keccak256("Voucher(address client,address provider,uint256 epoch,uint256 cumulative)");
     bytes32 private constant DEPOSIT =
         keccak256("Deposit(address client,address provider,uint256 amount,uint256 nonce,uint256 deadline)");
     bytes32 private constant START_EXIT =
         keccak256("StartExit(address client,address provider,uint256 nonce,uint256 deadline)");
+
+    bytes32 private constant RATING = keccak256(
+        "Rating(address client,address service,uint32 epoch,uint16 loss,uint16 jitter,uint16 delay,uint16 mos,uint32 duration,uint256 deadline)"
+    );
+    bytes32 private constant INTEREST = keccak256("Interest(address account,uint256 vote,uint256 deadline)");
+    bytes32 private constant PROPOSAL =
+        keccak256("Proposal(address account,uint256 vote,bytes32 specHash,uint256 deadline)");
+    bytes32 private constant BALLOT =
+        keccak256("Ballot(address account,uint256 vote,uint256 ranking,uint256 deadline)");
 
     function register(
         uint8 kind,
@@ -78,5 +102,39 @@ library Messages {
         returns (bytes32)
     {
         return keccak256(abi.encode(START_EXIT, client, provider, nonce, deadline));
+    }
+
+    function callIdentity(
+        address signer,
+        address peer,
+        string memory callId,
+        uint256 time,
+        bytes32 fingerprint
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CALL_IDENTITY, signer, peer, keccak256(bytes(callId)), time, fingerprint));
+    }
+
+    function rating(Rating memory message, uint256 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(RATING, message, deadline));
+    }
+
+    function interest(address account, uint256 vote, uint256 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(INTEREST, account, vote, deadline));
+    }
+
+    function proposal(address account, uint256 vote, bytes32 specHash, uint256 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(PROPOSAL, account, vote, specHash, deadline));
+    }
+
+    function ballot(address account, uint256 vote, uint256 ranking, uint256 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(BALLOT, account, vote, ranking, deadline));
     }
 }

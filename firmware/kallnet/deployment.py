@@ -17,6 +17,9 @@ class Deployment:
     coin: Address
     registry: Address
     escrow: Address
+    rating: Address
+    spec: Address
+    krypton: Address
     block: int
 
 
@@ -42,6 +45,9 @@ def _deployment(body: Any) -> Deployment:
         coin=address_from_hex(contracts["KallCoin"]),
         registry=address_from_hex(contracts["KallRegistry"]),
         escrow=address_from_hex(contracts["KallEscrow"]),
+        rating=address_from_hex(contracts["KallRating"]),
+        spec=address_from_hex(contracts["KallSpec"]),
+        krypton=address_from_hex(contracts["KallKrypton"]),
         block=_integer(body, "block"),
     )
 

@@ -65,16 +65,21 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class ClientEntry:
-    """`contact` is how to reach the client with no provider; `sealing_key` (X25519) seals messages to it."""
+    """`contact` is how to reach the client with no provider; `sealing_key` (X25519) seals messages to it.
+
+    `uuid` (RFC 4122, version 4) is the label of KRYPTON's users. It is public and proves nothing.
+    """
 
     public_key: bytes
     api_versions: tuple[int, ...]
     contact: str | None = None
     sealing_key: bytes | None = None
     providers: tuple[ProviderRef, ...] = ()
+    uuid: bytes | None = None
 
     def __post_init__(self) -> None:
         _check_common(self.public_key, self.api_versions)
+        _require(self.uuid is None or _is_uuid4(self.uuid), "a uuid has 16 bytes and is of version 4")
         _require(self.contact is None or _is_text(self.contact), "a contact is printable text")
         _require(self.sealing_key is None or _is_bytes(self.sealing_key, 32), "a sealing key has 32 bytes")
         named = [(p.provider, p.service_type) for p in self.providers]
@@ -82,7 +87,7 @@ class ClientEntry:
 
     def encode(self) -> bytes:
         providers = [[p.provider, p.service_type, p.expiry, p.agreement] for p in self.providers]
-        optional = {3: self.contact, 4: self.sealing_key, 5: providers}
+        optional = {3: self.contact, 4: self.sealing_key, 5: providers, 6: self.uuid}
         return _encode({1: self.public_key, 2: list(self.api_versions)}, optional)
 
 
@@ -169,6 +174,7 @@ def _client(body: dict[Any, Any]) -> ClientEntry:
         contact=body.get(3),
         sealing_key=body.get(4),
         providers=tuple(ProviderRef(*ref) for ref in refs),
+        uuid=body.get(6),
     )
 
 
@@ -222,6 +228,10 @@ def _is_public_key(value: Any) -> bool:
 
 def _is_bytes(value: Any, length: int) -> bool:
     return isinstance(value, bytes) and len(value) == length
+
+
+def _is_uuid4(value: Any) -> bool:
+    return _is_bytes(value, 16) and value[6] >> 4 == 4 and value[8] >> 6 == 2
 
 
 def _is_int(value: Any, low: int, high: int) -> bool:

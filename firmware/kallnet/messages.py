@@ -1,8 +1,9 @@
 """What accounts sign. Amounts are kallCoin base units, times are Unix seconds.
 
-Register and Release go to the registry's domain, as do Agreement and Session, which never reach the chain;
-Voucher, Deposit and StartExit to the escrow's; Permit (EIP-2612) and TransferWithAuthorization (EIP-3009)
-to the coin's.
+Register and Release go to the registry's domain, as do Agreement, Session and CallIdentity, which never
+reach the chain; Voucher, Deposit and StartExit to the escrow's; Rating to the rating's; Interest, Proposal
+and Ballot to the spec's; Permit (EIP-2612), TransferWithAuthorization (EIP-3009) and Delegation
+(OpenZeppelin's Votes) to the coin's.
 """
 
 from collections.abc import Mapping
@@ -61,6 +62,20 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class CallIdentity:
+    """Who is at this end of a call: `fingerprint` is the SHA-256 of the signer's DTLS certificate."""
+
+    TYPE: ClassVar[str] = (
+        "CallIdentity(address signer,address peer,string callId,uint256 time,bytes32 fingerprint)"
+    )
+    signer: Address
+    peer: Address
+    call_id: str
+    time: int
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Voucher:
     """`cumulative` is the total owed in this epoch of the channel, so a newer voucher replaces the older."""
 
@@ -116,6 +131,71 @@ class TransferWithAuthorization:
     valid_after: int
     valid_before: int
     nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """The signer's votes go to `delegatee`, itself included: without one, coins have no votes."""
+
+    TYPE: ClassVar[str] = "Delegation(address delegatee,uint256 nonce,uint256 expiry)"
+    delegatee: Address
+    nonce: int
+    expiry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a client measured on its calls through a service in one epoch.
+
+    `loss` in hundredths of a percent, `jitter` and one-way `delay` in ms, `mos` in hundredths (100 to 500),
+    `duration` in seconds of conversation.
+    """
+
+    TYPE: ClassVar[str] = (
+        "Rating(address client,address service,uint32 epoch,uint16 loss,uint16 jitter,uint16 delay,"
+        "uint16 mos,uint32 duration,uint256 deadline)"
+    )
+    client: Address
+    service: Address
+    epoch: int
+    loss: int
+    jitter: int
+    delay: int
+    mos: int
+    duration: int
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """Whoever wants a say in a vote registers for it."""
+
+    TYPE: ClassVar[str] = "Interest(address account,uint256 vote,uint256 deadline)"
+    account: Address
+    vote: int
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Puts the account's power behind a specification; `spec_hash` is keccak-256 of its text."""
+
+    TYPE: ClassVar[str] = "Proposal(address account,uint256 vote,bytes32 specHash,uint256 deadline)"
+    account: Address
+    vote: int
+    spec_hash: bytes
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """`ranking`: the options' numbers from the first preference on, one hexadecimal digit each."""
+
+    TYPE: ClassVar[str] = "Ballot(address account,uint256 vote,uint256 ranking,uint256 deadline)"
+    account: Address
+    vote: int
+    ranking: int
+    deadline: int
 
 
 M = TypeVar("M", bound=Message)

@@ -39,6 +39,14 @@ def escrow_domain(deployment: Deployment) -> Domain:
     return Domain("KallEscrow", "1", deployment.chain_id, deployment.escrow)
 
 
+def rating_domain(deployment: Deployment) -> Domain:
+    return Domain("KallRating", "1", deployment.chain_id, deployment.rating)
+
+
+def spec_domain(deployment: Deployment) -> Domain:
+    return Domain("KallSpec", "1", deployment.chain_id, deployment.spec)
+
+
 def coin_domain(deployment: Deployment) -> Domain:
     return Domain("kallCoin", "1", deployment.chain_id, deployment.coin)
 

@@ -22,7 +22,7 @@ from kallphone.phone.events import CallerIdentified, CallId, Event, Route, Route
 NOW = 1_800_000_000
 LATER = NOW + 1000
 CALL = CallId(1)
-DEPLOYMENT = Deployment(31337, Address(b"\x01" * 20), Address(b"\x02" * 20), Address(b"\x03" * 20), 1)
+DEPLOYMENT = Deployment(31337, *(Address(bytes([i]) * 20) for i in range(1, 7)), block=1)
 
 
 @dataclass

@@ -11,8 +11,14 @@ from kallnet.account import Account, Address, address_to_hex
 from kallnet.deployment import Deployment
 from kallnet.messages import (
     Agreement,
+    Ballot,
+    CallIdentity,
+    Delegation,
     Deposit,
+    Interest,
     Permit,
+    Proposal,
+    Rating,
     Register,
     Release,
     Session,
@@ -25,7 +31,7 @@ from kallnet.typed import Domain, Message, members
 ALICE = Account(b"\x0a" * 32)
 BOB = Account(b"\x0b" * 32)
 CAROL = Account(b"\x0c" * 32)
-DEPLOYMENT = Deployment(31337, Address(b"\x11" * 20), Address(b"\x22" * 20), Address(b"\x33" * 20), 1)
+DEPLOYMENT = Deployment(31337, *(Address(bytes([i]) * 20) for i in range(0x11, 0x77, 0x11)), block=1)
 
 MESSAGES: tuple[type[Any], ...] = (
     Register,
@@ -37,6 +43,12 @@ MESSAGES: tuple[type[Any], ...] = (
     StartExit,
     Permit,
     TransferWithAuthorization,
+    Delegation,
+    CallIdentity,
+    Rating,
+    Interest,
+    Proposal,
+    Ballot,
 )
 
 DOMAIN_MEMBERS = [
@@ -64,7 +76,7 @@ def any_message(message: type[Any]) -> st.SearchStrategy[Any]:
 
 any_domain = st.builds(
     Domain,
-    name=st.sampled_from(["KallRegistry", "KallEscrow", "kallCoin"]),
+    name=st.sampled_from(["KallRegistry", "KallEscrow", "KallRating", "KallSpec", "kallCoin"]),
     version=st.just("1"),
     chain_id=st.integers(1, 2**64),
     contract=st.binary(min_size=20, max_size=20).map(Address),

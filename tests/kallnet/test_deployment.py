@@ -17,6 +17,9 @@ BODY: dict[str, Any] = {
         "KallCoin": address_to_hex(DEPLOYMENT.coin),
         "KallRegistry": address_to_hex(DEPLOYMENT.registry),
         "KallEscrow": address_to_hex(DEPLOYMENT.escrow),
+        "KallRating": address_to_hex(DEPLOYMENT.rating),
+        "KallSpec": address_to_hex(DEPLOYMENT.spec),
+        "KallKrypton": address_to_hex(DEPLOYMENT.krypton),
     },
 }
 

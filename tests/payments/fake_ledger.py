@@ -16,7 +16,7 @@ YEAR = 365 * 86_400
 NO_HEAD = Head(0, 0, 0, 0)
 NO_CHANNEL = Channel(0, 0, 0, 0)
 
-DEPLOYMENT = Deployment(31337, Address(b"\x01" * 20), Address(b"\x02" * 20), Address(b"\x03" * 20), 1)
+DEPLOYMENT = Deployment(31337, *(Address(bytes([i]) * 20) for i in range(1, 7)), block=1)
 
 
 class Reverted(Exception):

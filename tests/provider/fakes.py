@@ -23,6 +23,9 @@ DEPLOYMENT = Deployment(
     coin=Address(b"\xc0" * 20),
     registry=Address(b"\xc1" * 20),
     escrow=Address(b"\xc2" * 20),
+    rating=Address(b"\xc3" * 20),
+    spec=Address(b"\xc4" * 20),
+    krypton=Address(b"\xc5" * 20),
     block=1,
 )
 EMPTY = Channel(deposited=0, claimed=0, exit_at=0, epoch=0)

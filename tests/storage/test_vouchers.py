@@ -1,5 +1,6 @@
 import sqlite3
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,8 +18,8 @@ from kallphone.storage.vouchers import SignedVoucher, VoucherStore
 CLIENT = Address(b"c" * 20)
 PROVIDER = Address(b"p" * 20)
 OTHER = Address(b"q" * 20)
-HERE = Deployment(31337, Address(b"1" * 20), Address(b"2" * 20), Address(b"3" * 20), 0)
-ELSEWHERE = Deployment(1, HERE.coin, HERE.registry, HERE.escrow, 0)
+HERE = Deployment(31337, *(Address(bytes([i]) * 20) for i in range(1, 7)), block=0)
+ELSEWHERE = replace(HERE, chain_id=1)
 
 
 def signed(cumulative: int, epoch: int = 0, provider: Address = PROVIDER) -> SignedVoucher:

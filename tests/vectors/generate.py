@@ -14,8 +14,14 @@ from kallnet.messages import (
     CLIENT,
     SERVICE,
     Agreement,
+    Ballot,
+    CallIdentity,
+    Delegation,
     Deposit,
+    Interest,
     Permit,
+    Proposal,
+    Rating,
     Register,
     Release,
     Session,
@@ -31,7 +37,9 @@ from kallnet.typed import (
     digest,
     escrow_domain,
     members,
+    rating_domain,
     registry_domain,
+    spec_domain,
     struct_hash,
 )
 
@@ -44,10 +52,16 @@ DEPLOYMENT = Deployment(
     coin=address_from_hex("0x00000000000000000000000000000000000C0111"),
     registry=address_from_hex("0x00000000000000000000000000000000000C0222"),
     escrow=address_from_hex("0x00000000000000000000000000000000000C0333"),
+    rating=address_from_hex("0x00000000000000000000000000000000000C0444"),
+    spec=address_from_hex("0x00000000000000000000000000000000000C0555"),
+    krypton=address_from_hex("0x00000000000000000000000000000000000C0666"),
     block=1,
 )
 REGISTRY, ESCROW, COIN = (f(DEPLOYMENT) for f in (registry_domain, escrow_domain, coin_domain))
+RATING, SPEC = rating_domain(DEPLOYMENT), spec_domain(DEPLOYMENT)
+DOMAINS = {"registry": REGISTRY, "escrow": ESCROW, "coin": COIN, "rating": RATING, "spec": SPEC}
 
+FINGERPRINT = keccak256(b"vectors: fingerprint")
 DEADLINE = 1_900_000_000
 MAX = 2**256 - 1
 
@@ -63,7 +77,7 @@ def numbers() -> list[dict[str, str]]:
 
 def digests() -> dict[str, Any]:
     domains = {"chain_id": str(DEPLOYMENT.chain_id)}
-    for key, domain in (("registry", REGISTRY), ("escrow", ESCROW), ("coin", COIN)):
+    for key, domain in DOMAINS.items():
         domains[key] = address_to_hex(domain.contract)
         domains[f"{key}_separator"] = "0x" + domain.separator().hex()
     return {"domains": domains, "vectors": [_vector(*case) for case in _signed()]}
@@ -75,6 +89,7 @@ def entries() -> list[dict[str, str]]:
     plain = ClientEntry(public_key=CLIENT_ACCOUNT.public_key, api_versions=(1,))
     return [
         {"name": "client_plain", **client, **_encoded(plain.encode())},
+        {"name": "client_krypton", **client, **_encoded(krypton_entry().encode())},
         {"name": "client_full", **client, **_encoded(client_entry().encode())},
         {"name": "service_proxy", **service, **_encoded(service_entry().encode())},
     ]
@@ -90,6 +105,13 @@ def client_entry() -> ClientEntry:
         sealing_key=keccak256(b"vectors: sealing key"),
         providers=(ProviderRef(PROVIDER_ACCOUNT.address, "proxy", DEADLINE, agreement),),
     )
+
+
+def krypton_entry() -> ClientEntry:
+    """What KRYPTON's `register user provider uuid` publishes."""
+    (ref,) = client_entry().providers
+    uuid = bytes.fromhex("f47ac10b58cc4372a5670e02b2c3d479")
+    return ClientEntry(CLIENT_ACCOUNT.public_key, (1,), providers=(ref,), uuid=uuid)
 
 
 def service_entry() -> ServiceEntry:
@@ -121,6 +143,13 @@ def _signed() -> list[tuple[Domain, Message, Account]]:
         (ESCROW, StartExit(client, provider, 1, DEADLINE)),
         (COIN, Permit(client, DEPLOYMENT.escrow, 5_000_000, 0, DEADLINE)),
         (COIN, TransferWithAuthorization(client, provider, 2_500, 0, DEADLINE, keccak256(b"vectors: nonce"))),
+        (COIN, Delegation(client, 1, DEADLINE)),
+        (REGISTRY, CallIdentity(client, provider, "a84b4c76e66710", 1_800_000_000, FINGERPRINT)),
+        (RATING, Rating(client, provider, 643, 125, 12, 90, 412, 600, DEADLINE)),
+        (RATING, Rating(client, provider, 2**32 - 1, 10_000, 2**16 - 1, 2**16 - 1, 500, 2**32 - 1, MAX)),
+        (SPEC, Interest(client, 3, DEADLINE)),
+        (SPEC, Proposal(client, 3, keccak256(b"vectors: specification"), DEADLINE)),
+        (SPEC, Ballot(client, 3, 0x3125, DEADLINE)),
     ]
     by_provider: list[tuple[Domain, Message]] = [
         (REGISTRY, Register(SERVICE, provider, service_entry().encode(), 0, 0, DEADLINE)),
@@ -137,7 +166,7 @@ def _vector(domain: Domain, message: Message, signer: Account) -> dict[str, Any]
     digest_ = digest(domain, message)
     return {
         "type": type(message).__name__,
-        "domain": {REGISTRY: "registry", ESCROW: "escrow", COIN: "coin"}[domain],
+        "domain": next(key for key, known in DOMAINS.items() if known == domain),
         "message": {name: _text(kind, value) for (kind, name), value in named},
         "struct_hash": "0x" + struct_hash(message).hex(),
         "digest": "0x" + digest_.hex(),
