@@ -4,14 +4,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from kallnet.account import Address
-from kallnet.entries import ClientEntry, ServiceEntry, decode_client, decode_service
+from kallnet.entries import ClientEntry, ServiceEntry, client_of, service_of
 from kallnet.errors import LedgerError
-from kallnet.ledger import Ledger, checked
+from kallnet.header import Header
+from kallnet.ledger import Ledger, Record
 from kallnet.messages import CLIENT, SERVICE
 from kallnet.number import KallNumber
+from kallnet.typed import registry_domain
 
 log = logging.getLogger(__name__)
 
@@ -22,19 +23,21 @@ _NUMBER = 0  # the kind of a row that tells whose number it is
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS origin (chain_id INTEGER NOT NULL, registry BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS answers (
+CREATE TABLE IF NOT EXISTS proved_answers (
     kind INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
     block INTEGER NOT NULL, expiry INTEGER NOT NULL, fetched REAL NOT NULL,
     PRIMARY KEY (kind, key)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS newest_header (
+    id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, hash BLOB NOT NULL,
+    state_root BLOB NOT NULL, timestamp INTEGER NOT NULL
+);
 """
-
-E_ = TypeVar("E_", ClientEntry, ServiceEntry)
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """`block` and `expiry` are those of the registry's head, `fetched` is Unix seconds by our clock."""
+    """`block` is the one it was proved at, `expiry` the record's, `fetched` is Unix seconds by our clock."""
 
     value: bytes
     block: int
@@ -46,8 +49,9 @@ class CachedLedger:
     """The ledger's entries and numbers, from disk while the chain is away.
 
     An answer no older than `fresh` seconds is given without asking the chain; a failing chain is covered by
-    answers up to `max_age` seconds old that have not expired. "There is none" is never kept. Only one thread
-    at a time may use it. `clock` gives Unix seconds.
+    answers up to `max_age` seconds old that have not expired. "There is none" is never kept, and neither are
+    blocks older than the newest that was seen. Only one thread at a time may use it. `clock` gives Unix
+    seconds.
     """
 
     def __init__(
@@ -64,8 +68,10 @@ class CachedLedger:
         self._fresh = fresh
         self._clock = clock
         self._away_until = 0.0
+        self._domain = registry_domain(ledger.deployment)
         self._db = _open(path)
         self._forget_other_ledgers()
+        self._recall_newest()
 
     @property
     def away(self) -> bool:
@@ -73,10 +79,12 @@ class CachedLedger:
         return self._clock() < self._away_until
 
     def client_entry(self, account: Address) -> ClientEntry | None:
-        return self._entry(CLIENT, account, decode_client)
+        answer = self._entry(CLIENT, account)
+        return None if answer is None else client_of(answer.value, account, self._domain, int(self._clock()))
 
     def service_entry(self, account: Address) -> ServiceEntry | None:
-        return self._entry(SERVICE, account, decode_service)
+        answer = self._entry(SERVICE, account)
+        return None if answer is None else service_of(answer.value, account)
 
     def resolve(self, number: KallNumber) -> Address | None:
         answer = self._lookup(_NUMBER, str(number).encode(), lambda: self._fetch_number(number))
@@ -85,9 +93,8 @@ class CachedLedger:
     def close(self) -> None:
         self._db.close()
 
-    def _entry(self, kind: int, account: Address, decode_entry: Callable[[bytes], E_]) -> E_ | None:
-        answer = self._lookup(kind, account, lambda: self._fetch_entry(kind, account))
-        return None if answer is None else checked(answer.value, account, decode_entry)
+    def _entry(self, kind: int, account: Address) -> _Answer | None:
+        return self._lookup(kind, account, lambda: self._fetch_entry(kind, account))
 
     def _lookup(self, kind: int, key: bytes, fetch: Callable[[], _Answer | None]) -> _Answer | None:
         kept = self._read(kind, key)
@@ -105,22 +112,23 @@ class CachedLedger:
         return answer
 
     def _fetch_entry(self, kind: int, account: Address) -> _Answer | None:
-        head, raw = self._ledger.live_entry(kind, account)
-        return None if raw is None else _Answer(raw, head.block, head.expiry, self._clock())
+        record, raw = self._ledger.live_entry(kind, account)
+        self._keep_newest(record.proved_at)
+        return None if raw is None else self._answer(raw, record)
 
     def _fetch_number(self, number: KallNumber) -> _Answer | None:
-        account = self._ledger.resolve(number)
-        if account is None:
-            return None
-        head = self._ledger.head(CLIENT, account)
-        return _Answer(account, head.block, head.expiry, self._clock())
+        found = self._ledger.holder(number)
+        return None if found is None else self._answer(*found)
+
+    def _answer(self, value: bytes, record: Record) -> _Answer:
+        return _Answer(value, record.proved_at.number, record.head.expiry, self._clock())
 
     def _age(self, answer: _Answer) -> float:
         # A clock that was set back makes answers from its future old, too.
         return abs(self._clock() - answer.fetched)
 
     def _read(self, kind: int, key: bytes) -> _Answer | None:
-        columns = "SELECT value, block, expiry, fetched FROM answers WHERE kind = ? AND key = ?"
+        columns = "SELECT value, block, expiry, fetched FROM proved_answers WHERE kind = ? AND key = ?"
         try:
             row = self._db.execute(columns, (kind, key)).fetchone()
         except sqlite3.DatabaseError as error:
@@ -134,19 +142,38 @@ class CachedLedger:
     def _write(self, kind: int, key: bytes, answer: _Answer | None) -> None:
         try:
             with self._db:
-                self._db.execute("DELETE FROM answers WHERE kind = ? AND key = ?", (kind, key))
+                self._db.execute("DELETE FROM proved_answers WHERE kind = ? AND key = ?", (kind, key))
                 if answer is not None:
                     row = (kind, key, answer.value, answer.block, answer.expiry, answer.fetched)
-                    self._db.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
+                    self._db.execute("INSERT INTO proved_answers VALUES (?, ?, ?, ?, ?, ?)", row)
         except sqlite3.DatabaseError as error:
             log.warning("the ledger cache can't be written: %s", error)
+
+    def _keep_newest(self, header: Header) -> None:
+        row = (header.number, header.hash, header.state_root, header.timestamp)
+        try:
+            with self._db:
+                self._db.execute(
+                    "INSERT INTO newest_header VALUES (1, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                    " number = excluded.number, hash = excluded.hash, state_root = excluded.state_root,"
+                    " timestamp = excluded.timestamp WHERE excluded.number > newest_header.number",
+                    row,
+                )
+        except sqlite3.DatabaseError as error:
+            log.warning("the ledger cache can't be written: %s", error)
+
+    def _recall_newest(self) -> None:
+        row = self._db.execute("SELECT number, hash, state_root, timestamp FROM newest_header").fetchone()
+        if row is not None:
+            self._ledger.state.headers.expect(Header(*row))
 
     def _forget_other_ledgers(self) -> None:
         origin = (self._ledger.deployment.chain_id, self._ledger.deployment.registry)
         if self._db.execute("SELECT chain_id, registry FROM origin").fetchall() == [origin]:
             return
         with self._db:
-            self._db.execute("DELETE FROM answers")
+            self._db.execute("DELETE FROM proved_answers")
+            self._db.execute("DELETE FROM newest_header")
             self._db.execute("DELETE FROM origin")
             self._db.execute("INSERT INTO origin VALUES (?, ?)", origin)
 

@@ -3,18 +3,21 @@
 An entry is a map from small integers; field 0 is the format's number. Empty optional fields are left out.
 """
 
+import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 import cbor2
 from coincurve import PublicKey
 
-from kallnet.account import Address, address_to_hex, recover
+from kallnet.account import Address, address_of, address_to_hex, recover
 from kallnet.errors import BadSignature, EntryInvalid
 from kallnet.messages import Agreement
 from kallnet.typed import Domain, digest
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 MAX_SIZE = 4096
@@ -138,7 +141,38 @@ def verify_agreement(ref: ProviderRef, client: Address, registry_domain: Domain,
         raise BadSignature(f"the agreement is not signed by {address_to_hex(ref.provider)}")
 
 
+def client_of(raw: bytes, account: Address, registry_domain: Domain, now: int) -> ClientEntry:
+    """The account's entry with those of its providers alone that have agreed and still do at `now` (Unix s).
+
+    Raises EntryInvalid when the entry is unusable or another's.
+    """
+    entry = own_entry(raw, account, decode_client)
+    held = tuple(ref for ref in entry.providers if _holds(ref, account, registry_domain, now))
+    return entry if held == entry.providers else replace(entry, providers=held)
+
+
+def service_of(raw: bytes, account: Address) -> ServiceEntry:
+    """Raises EntryInvalid when the entry is unusable or another's."""
+    return own_entry(raw, account, decode_service)
+
+
 E_ = TypeVar("E_", ClientEntry, ServiceEntry)
+
+
+def own_entry(raw: bytes, account: Address, decode_entry: Callable[[bytes], E_]) -> E_:
+    entry = decode_entry(raw)
+    if address_of(entry.public_key) != account:
+        raise EntryInvalid(f"its public key is not that of {address_to_hex(account)}")
+    return entry
+
+
+def _holds(ref: ProviderRef, client: Address, registry_domain: Domain, now: int) -> bool:
+    try:
+        verify_agreement(ref, client, registry_domain, now)
+    except (EntryInvalid, BadSignature) as error:
+        log.info("an agreement does not count: %s", error)
+        return False
+    return True
 
 
 def _encode(required: dict[int, Any], optional: dict[int, Any]) -> bytes:

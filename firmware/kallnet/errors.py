@@ -7,14 +7,20 @@ KallnetError
 ├── EntryInvalid        a client or service entry breaks its format
 ├── BadSignature        malformed, or not by whom it should be
 ├── AbiInvalid          bytes that are no answer of the function that was called
+├── RlpInvalid          bytes that are no recursive length prefix
+├── HeaderInvalid       a block that is not what its hash says
+├── ProofInvalid        nodes that do not lead from the trusted root to the key
 ├── DeploymentInvalid   a deployment file that can't be used
 └── LedgerError
     ├── LedgerUnreachable   no endpoint gave a usable answer: try again later
     ├── LedgerRefused       an endpoint answered with a JSON-RPC error
-    └── LedgerInconsistent  the answers contradict each other or the request
+    ├── LedgerInconsistent  the answers contradict each other or the request
+    ├── LedgerLied          no endpoint proves its answer, and at least one forged it
+    ├── LedgerDisputed      the endpoints don't agree on a block
+    └── LedgerStale         the newest block that they agree on is too old
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class KallnetError(Exception):
@@ -56,6 +62,18 @@ class AbiInvalid(KallnetError):
     pass
 
 
+class RlpInvalid(KallnetError):
+    pass
+
+
+class HeaderInvalid(KallnetError):
+    pass
+
+
+class ProofInvalid(KallnetError):
+    pass
+
+
 class DeploymentInvalid(KallnetError):
     pass
 
@@ -68,8 +86,9 @@ class LedgerUnreachable(LedgerError):
     """`causes` maps each endpoint (scheme, host and port only) to what went wrong there."""
 
     def __init__(self, causes: Mapping[str, str]) -> None:
-        detail = "; ".join(f"{endpoint}: {cause}" for endpoint, cause in causes.items())
-        super().__init__(f"no ledger endpoint answers ({detail}): check the network and the addresses")
+        super().__init__(
+            f"no ledger endpoint answers ({_listed(causes)}): check the network and the addresses"
+        )
         self.causes = dict(causes)
 
 
@@ -87,3 +106,39 @@ class LedgerRefused(LedgerError):
 
 class LedgerInconsistent(LedgerError):
     pass
+
+
+class LedgerLied(LedgerError):
+    """`lies` maps endpoints to what is wrong with their answers, `causes` others to why they have none."""
+
+    def __init__(self, lies: Mapping[str, str], causes: Mapping[str, str]) -> None:
+        super().__init__(f"a ledger endpoint lies or is broken ({_listed({**lies, **causes})}): use another")
+        self.lies = dict(lies)
+        self.causes = dict(causes)
+
+
+class LedgerDisputed(LedgerError):
+    """`reports` maps each endpoint to what it says."""
+
+    def __init__(self, agree: int, reports: Mapping[str, str]) -> None:
+        super().__init__(
+            f"{agree} of {len(reports)} ledger endpoints must agree on a block, and they don't"
+            f" ({_listed(reports)}): one of them lies, lags or follows another chain"
+        )
+        self.reports = dict(reports)
+
+
+class LedgerStale(LedgerError):
+    """`age` in seconds."""
+
+    def __init__(self, block: int, age: float, endpoints: Sequence[str]) -> None:
+        super().__init__(
+            f"the newest block of {', '.join(endpoints)} is {block}, {age / 60:.0f} minutes old:"
+            " they lag or withhold what is newer, or this machine's clock is wrong"
+        )
+        self.block = block
+        self.age = age
+
+
+def _listed(words: Mapping[str, str]) -> str:
+    return "; ".join(f"{endpoint}: {cause}" for endpoint, cause in words.items())

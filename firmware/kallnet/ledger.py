@@ -1,20 +1,27 @@
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from __future__ import annotations
 
-from kallnet.abi import decode, encode_call
-from kallnet.account import Address, address_of, address_to_hex
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kallnet import slots
+from kallnet.abi import decode
+from kallnet.account import Address, address_to_hex
 from kallnet.deployment import Deployment
-from kallnet.entries import ClientEntry, ServiceEntry, decode_client, decode_service
-from kallnet.errors import AbiInvalid, EntryInvalid, LedgerInconsistent
+from kallnet.endpoint import Endpoint
+from kallnet.entries import ClientEntry, ServiceEntry, client_of, service_of
+from kallnet.errors import AbiInvalid, LedgerInconsistent
+from kallnet.header import Header
+from kallnet.headers import Finality
 from kallnet.keccak import keccak256
 from kallnet.messages import CLIENT, SERVICE
 from kallnet.number import SALTS, KallNumber, number_for
-from kallnet.rpc import JsonRpc
+from kallnet.typed import registry_domain
+from kallnet.world_state import WorldState
 
 REGISTERED = keccak256(b"Registered(uint8,address,uint256,uint256,bytes)")
-_ZERO = bytes(20)
-_QUERY_ANSWER = ("(uint40,uint40,uint64,uint32)", "bytes32")
+TIMEOUT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +36,15 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Record:
+    """`proved_at` is the header that the record was proved against."""
+
     head: Head
     entry_hash: bytes
+    proved_at: Header
+
+    @property
+    def is_live(self) -> bool:
+        return self.head.expiry > self.proved_at.timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,139 +57,130 @@ class Channel:
     epoch: int
 
 
-E_ = TypeVar("E_", ClientEntry, ServiceEntry)
-
-
 class Ledger:
-    """Reads the network's contracts. Every method raises LedgerUnreachable while the chain is away."""
+    """Reads the network's contracts by proofs, so that nobody needs to be believed (see WorldState).
 
-    def __init__(self, rpc: JsonRpc, deployment: Deployment) -> None:
+    Every method raises LedgerError: LedgerUnreachable while the chain is away, LedgerLied, LedgerDisputed or
+    LedgerStale when the endpoints are not to be trusted.
+    """
+
+    def __init__(self, state: WorldState, deployment: Deployment) -> None:
         self.deployment = deployment
-        self._rpc = rpc
-        rpc.require_chain(deployment.chain_id)
+        self.state = state
+        self._domain = registry_domain(deployment)
 
-    def record(self, kind: int, account: Address) -> Record:
-        head, entry_hash = self._view(
-            self.deployment.registry, "query(uint8,address)", (kind, account), _QUERY_ANSWER
-        )
-        return Record(Head(*head), entry_hash)
+    def record(self, kind: int, account: Address, header: Header | None = None) -> Record:
+        header = header or self.state.headers.newest()
+        head, entry_hash = self._words(self.deployment.registry, slots.record(kind, account), header)
+        return Record(Head(*slots.unpack(head, 40, 40, 64, 32)), entry_hash.to_bytes(32, "big"), header)
 
     def head(self, kind: int, account: Address) -> Head:
         return self.record(kind, account).head
 
     def client_entry(self, account: Address) -> ClientEntry | None:
-        """None when there is none or it has lapsed; EntryInvalid when what was published is unusable."""
-        _, raw = self.live_entry(CLIENT, account)
-        return None if raw is None else checked(raw, account, decode_client)
+        """None when there is none or it has lapsed; EntryInvalid when what was published is unusable.
+
+        Providers whose agreement does not hold are left out.
+        """
+        record, raw = self.live_entry(CLIENT, account)
+        return None if raw is None else client_of(raw, account, self._domain, record.proved_at.timestamp)
 
     def service_entry(self, account: Address) -> ServiceEntry | None:
         """None when there is none or it has lapsed; EntryInvalid when what was published is unusable."""
         _, raw = self.live_entry(SERVICE, account)
-        return None if raw is None else checked(raw, account, decode_service)
+        return None if raw is None else service_of(raw, account)
 
-    def live_entry(self, kind: int, account: Address) -> tuple[Head, bytes | None]:
-        """The published bytes, proved against the registry's hash of them, unless they have lapsed."""
+    def live_entry(self, kind: int, account: Address) -> tuple[Record, bytes | None]:
+        """The published bytes, which whoever has them may send, since their hash is proved."""
         record = self.record(kind, account)
-        if record.head.expiry <= self.chain_time():
-            return record.head, None
-        return record.head, self._published(kind, account, record)
+        return record, self._published(kind, account, record) if record.is_live else None
 
-    def resolve(self, number: KallNumber) -> Address | None:
-        """Whose number it is, after checking that the number follows from the account."""
-        (found,) = self._view(self.deployment.registry, "resolve(uint256)", (number,), ("address",))
-        if found == _ZERO:
+    def holder(self, number: KallNumber) -> tuple[Address, Record] | None:
+        """Whose number it is, with that account's client record; None when nobody has it."""
+        header = self.state.headers.newest()
+        (word,) = self._words(self.deployment.registry, [slots.holder(number)], header)
+        if word == 0:
             return None
-        account = Address(found)
+        account = Address(word.to_bytes(20, "big"))
         if all(number_for(account, salt) != number for salt in range(SALTS)):
             raise LedgerInconsistent(f"{number} can't be the number of {address_to_hex(account)}")
-        return account
+        record = self.record(CLIENT, account, header)
+        return (account, record) if record.is_live else None
+
+    def resolve(self, number: KallNumber) -> Address | None:
+        found = self.holder(number)
+        return found[0] if found else None
 
     def channel(self, client: Address, provider: Address) -> Channel:
-        (fields,) = self._view(
-            self.deployment.escrow,
-            "channel(address,address)",
-            (client, provider),
-            ("(uint88,uint88,uint40,uint40)",),
-        )
-        return Channel(*fields)
+        word = self._word(self.deployment.escrow, slots.channel(client, provider))
+        return Channel(*slots.unpack(word, 88, 88, 40, 40))
 
     def coin_balance(self, account: Address) -> int:
-        return self._number(self.deployment.coin, "balanceOf(address)", account)
+        return self._word(self.deployment.coin, slots.balance(account))
 
     def escrow_nonce(self, account: Address) -> int:
         """The next nonce for Deposit and StartExit."""
-        return self._number(self.deployment.escrow, "nonces(address)", account)
+        return self._word(self.deployment.escrow, slots.escrow_nonce(account))
 
     def permit_nonce(self, account: Address) -> int:
-        return self._number(self.deployment.coin, "nonces(address)", account)
+        return self._word(self.deployment.coin, slots.coin_nonce(account))
 
     def chain_time(self) -> int:
-        """Unix seconds of the latest block."""
-        block = self._rpc.call("eth_getBlockByNumber", ["latest", False])
-        try:
-            return int(block["timestamp"], 16)
-        except (KeyError, TypeError, ValueError):
-            raise LedgerInconsistent("the latest block has no timestamp") from None
+        """Unix seconds of the newest block."""
+        return self.state.headers.newest().timestamp
 
-    def _number(self, contract: Address, function: str, account: Address) -> int:
-        (value,) = self._view(contract, function, (account,), ("uint256",))
-        return int(value)
+    def close(self) -> None:
+        self.state.close()
 
-    def _view(
-        self, contract: Address, function: str, arguments: tuple[Any, ...], answer: tuple[str, ...]
-    ) -> tuple[Any, ...]:
-        call = {"to": _hex(contract), "data": _hex(encode_call(function, *arguments))}
-        data = _bytes(self._rpc.call("eth_call", [call, "latest"]))
-        try:
-            return decode(answer, data)
-        except AbiInvalid as error:
-            where = address_to_hex(contract)
+    def _word(self, contract: Address, slot: bytes) -> int:
+        return self._words(contract, [slot], self.state.headers.newest())[0]
+
+    def _words(self, contract: Address, wanted: Sequence[bytes], header: Header) -> list[int]:
+        if header.number < self.deployment.block:
             raise LedgerInconsistent(
-                f"{where} is not the contract it should be: {function}: {error}"
-            ) from None
+                f"block {header.number} is older than the contracts, which are from block"
+                f" {self.deployment.block}: try again when more blocks are final"
+            )
+        return self.state.words(contract, wanted, header)
 
     def _published(self, kind: int, account: Address, record: Record) -> bytes:
         block = hex(record.head.block)
         topics = [REGISTERED, bytes([kind]).rjust(32, b"\0"), account.rjust(32, b"\0")]
         wanted = {
-            "address": _hex(self.deployment.registry),
-            "topics": [_hex(topic) for topic in topics],
+            "address": "0x" + self.deployment.registry.hex(),
+            "topics": ["0x" + topic.hex() for topic in topics],
             "fromBlock": block,
             "toBlock": block,
         }
-        logs = self._rpc.call("eth_getLogs", [wanted])
-        for log in logs if isinstance(logs, list) else []:
-            if (entry := _entry_of(log)) is not None and keccak256(entry) == record.entry_hash:
-                return entry
-        where = f"block {record.head.block} of this endpoint"
-        raise LedgerInconsistent(
-            f"{where} lacks the entry of {address_to_hex(account)}: try another endpoint"
-        )
+        return self.state.logs(wanted, lambda logs: _entry_in(logs, record.entry_hash))
 
 
-def checked(raw: bytes, account: Address, decode_entry: Callable[[bytes], E_]) -> E_:
-    entry = decode_entry(raw)
-    if address_of(entry.public_key) != account:
-        raise EntryInvalid(f"its public key is not that of {address_to_hex(account)}")
-    return entry
+def open_ledger(
+    urls: Sequence[str],
+    deployment: Deployment,
+    *,
+    agree: int | None = None,
+    finality: Finality = "finalized",
+    timeout: float = TIMEOUT,
+    clock: Callable[[], float] = time.time,
+) -> Ledger:
+    """Over JSON-RPC endpoints of which `agree` (more than half by default) must name the same block."""
+    endpoints = [Endpoint(url, timeout) for url in urls]
+    state = WorldState(endpoints, deployment.chain_id, agree=agree, finality=finality, clock=clock)
+    return Ledger(state, deployment)
+
+
+def _entry_in(logs: list[Any], entry_hash: bytes) -> bytes | None:
+    entries = (entry for log in logs if (entry := _entry_of(log)) is not None)
+    return next((entry for entry in entries if keccak256(entry) == entry_hash), None)
 
 
 def _entry_of(log: Any) -> bytes | None:
     if not isinstance(log, dict):
         return None
     try:
-        _, _, entry = decode(("uint256", "uint256", "bytes"), _bytes(log.get("data")))
-    except (AbiInvalid, LedgerInconsistent):
+        data = bytes.fromhex(log["data"].removeprefix("0x"))
+        _, _, entry = decode(("uint256", "uint256", "bytes"), data)
+    except (KeyError, AttributeError, ValueError, AbiInvalid):
         return None
     return bytes(entry)
-
-
-def _hex(data: bytes) -> str:
-    return "0x" + data.hex()
-
-
-def _bytes(text: Any) -> bytes:
-    try:
-        return bytes.fromhex(text.removeprefix("0x"))
-    except (AttributeError, ValueError):
-        raise LedgerInconsistent("an endpoint answered with something that is no hexadecimal data") from None

@@ -129,6 +129,7 @@ def _make_payments(
         provider_api=config.provider_api,
         deployment=config.deployment,
         rpc=config.rpc,
+        agree=config.agree,
         deposit_target=config.deposit,
         ca_file=config.ca_file,
         stop_vouchers_after=withhold_after,
@@ -137,7 +138,7 @@ def _make_payments(
 
 
 def _make_directory(config: PhoneConfig, account: Account, post: Post) -> Directory:
-    settings = DirectorySettings(config.deployment, config.rpc, config.state / "ledger.sqlite")
+    settings = DirectorySettings(config.deployment, config.rpc, config.agree, config.state / "ledger.sqlite")
     return open_directory(account.address, settings, post)
 
 

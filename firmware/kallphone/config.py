@@ -11,11 +11,12 @@ SECTIONS = ("phone", "ledger", "provider", "money", "audio")
 
 @dataclass(frozen=True, slots=True)
 class PhoneConfig:
-    """kallphone.toml; `deposit` in kallCoin base units."""
+    """kallphone.toml; `deposit` in kallCoin base units, `agree` None for more than half of the endpoints."""
 
     state: Path
     country: str
     rpc: tuple[str, ...]
+    agree: int | None
     deployment: Path
     provider_api: str
     ca_file: Path | None
@@ -37,10 +38,12 @@ def load_config(file: Path) -> PhoneConfig:
 def _assemble(sections: dict[str, Section]) -> PhoneConfig:
     phone, ledger, provider = sections["phone"], sections["ledger"], sections["provider"]
     audio = sections["audio"]
+    rpc = ledger.urls("rpc")
     return PhoneConfig(
         state=phone.path("state"),
         country=phone.choice("country", sorted(CADENCES)),
-        rpc=ledger.urls("rpc"),
+        rpc=rpc,
+        agree=ledger.integer("agree", 0, len(rpc)) or None,
         deployment=ledger.path("deployment"),
         provider_api=provider.url("api"),
         ca_file=provider.optional_path("ca_file"),

@@ -3,22 +3,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from kallnet.account import Address
 from kallnet.cache import CachedLedger
-from kallnet.deployment import NETWORK_API_VERSION, Deployment, load_deployment
-from kallnet.entries import PROXY, ClientEntry, ProviderRef, ServiceEntry, verify_agreement
-from kallnet.errors import BadSignature, EntryInvalid, KallnetError, LedgerError, NumberInvalid
-from kallnet.ledger import Head, Ledger
+from kallnet.deployment import NETWORK_API_VERSION, load_deployment
+from kallnet.entries import PROXY, ClientEntry, ServiceEntry
+from kallnet.errors import EntryInvalid, KallnetError, LedgerError, NumberInvalid
+from kallnet.ledger import Head, open_ledger
 from kallnet.messages import CLIENT
 from kallnet.number import KallNumber, number_for, parse_number
 from kallnet.routes import Route as RankedRoute
 from kallnet.routes import rank_routes
-from kallnet.rpc import JsonRpc
-from kallnet.typed import registry_domain
 from kallphone.phone.causes import Cause
 from kallphone.phone.events import CallerIdentified, CallId, Route, RouteFound, RouteNotFound
 from kallphone.ports import Post
@@ -35,12 +33,13 @@ class DirectorySettings:
 
     deployment: Path
     rpc: tuple[str, ...]
+    agree: int | None
     cache: Path
     fresh_s: float = 300.0
 
 
 class Entries(Protocol):
-    """Verified entries and numbers; kallnet.cache.CachedLedger is one. Raises LedgerError."""
+    """Proved entries with agreements that hold, and numbers; kallnet.cache.CachedLedger is one."""
 
     def resolve(self, number: KallNumber) -> Address | None: ...
     def client_entry(self, account: Address) -> ClientEntry | None: ...
@@ -59,7 +58,6 @@ class Directory:
         own: Address,
         entries: Entries,
         heads: Heads,
-        deployment: Deployment,
         post: Post,
         clock: Callable[[], float] = time.time,
         close: Callable[[], None] = lambda: None,
@@ -67,7 +65,6 @@ class Directory:
         self._own = own
         self._entries = entries
         self._heads = heads
-        self._domain = registry_domain(deployment)
         self._post = post
         self._clock = clock
         self._close = close
@@ -111,31 +108,21 @@ class Directory:
         entry = self._client(callee) if callee is not None else None
         if callee is None or entry is None:
             return Cause.NOT_LISTED
-        routes = [route for ranked in self._ranked(callee, entry) if (route := _usable(ranked, callee))]
+        routes = [route for ranked in self._ranked(entry) if (route := _usable(ranked, callee))]
         return routes[0] if routes else Cause.NO_ROUTE
 
-    def _ranked(self, callee: Address, entry: ClientEntry) -> list[RankedRoute]:
+    def _ranked(self, entry: ClientEntry) -> list[RankedRoute]:
         """Cheapest first; of equal prices those by a provider of our own, where money is on deposit."""
         now = int(self._clock())
-        served = replace(entry, providers=tuple(r for r in entry.providers if self._holds(r, callee, now)))
-        services = {ref.provider: service for ref in served.providers if (service := self._service(ref))}
+        proxies = [ref.provider for ref in entry.providers if ref.service_type == PROXY]
+        services = {provider: service for provider in proxies if (service := self._service(provider))}
         # Only a proxy of the callee's carries the call, so the caller adds none.
-        routes = rank_routes(served, served, services, {NETWORK_API_VERSION}, now=now)
+        routes = rank_routes(entry, entry, services, {NETWORK_API_VERSION}, now=now)
         if len(routes) < 2:
             return routes
         own = self._client(self._own)
         common = {ref.provider for ref in own.providers} if own is not None else set()
         return sorted(routes, key=lambda route: (route.price, route.provider not in common))
-
-    def _holds(self, ref: ProviderRef, callee: Address, now: int) -> bool:
-        if ref.service_type != PROXY:
-            return False
-        try:
-            verify_agreement(ref, callee, self._domain, now)
-        except (EntryInvalid, BadSignature) as error:
-            log.info("an agreement does not count: %s", error)
-            return False
-        return True
 
     def _client(self, account: Address) -> ClientEntry | None:
         try:
@@ -144,9 +131,9 @@ class Directory:
             log.info("a client entry does not count: %s", error)
             return None
 
-    def _service(self, ref: ProviderRef) -> ServiceEntry | None:
+    def _service(self, provider: Address) -> ServiceEntry | None:
         try:
-            return self._entries.service_entry(ref.provider)
+            return self._entries.service_entry(provider)
         except EntryInvalid as error:
             log.info("a service entry does not count: %s", error)
             return None
@@ -181,12 +168,11 @@ def _usable(ranked: RankedRoute, callee: Address) -> Route | None:
 def open_directory(own: Address, settings: DirectorySettings, post: Post) -> Directory:
     """The directory over the ledger's endpoints, with its cache on disk."""
     deployment = load_deployment(settings.deployment)
-    rpc = JsonRpc(settings.rpc, RPC_TIMEOUT_S)
-    ledger = Ledger(rpc, deployment)
+    ledger = open_ledger(settings.rpc, deployment, agree=settings.agree, timeout=RPC_TIMEOUT_S)
     cached = CachedLedger(ledger, settings.cache, fresh=settings.fresh_s)
 
     def close() -> None:
         cached.close()
-        rpc.close()
+        ledger.close()
 
-    return Directory(own, cached, ledger, deployment, post, close=close)
+    return Directory(own, cached, ledger, post, close=close)

@@ -20,6 +20,7 @@ from kallnet.keccak import keccak256
 from kallnet.ledger import Channel, Ledger
 from kallnet.messages import SERVICE
 from kallnet.rpc import JsonRpc
+from kallnet.world_state import WorldState
 
 # What web3 imports raises this a hundredfold: deeply nested JSON from a stranger would then end the process.
 sys.setrecursionlimit(1000)
@@ -75,7 +76,9 @@ class ChainRpc:
     """Blocking calls to the chain, for one thread. Raises kallnet's LedgerError."""
 
     def __init__(self, rpc: JsonRpc, deployment: Deployment, signer: Account) -> None:
-        self.ledger = Ledger(rpc, deployment)
+        # A provider asks nodes of its own, so the newest block of any of them is good enough.
+        state = WorldState(rpc.endpoints, deployment.chain_id, agree=1, finality="latest")
+        self.ledger = Ledger(state, deployment)
         self.deployment = deployment
         self.account = signer.address
         self._rpc = rpc

@@ -7,9 +7,8 @@ from typing import TypeAlias
 from kallnet import calldata
 from kallnet.account import Address, address_to_hex, recover
 from kallnet.deployment import Deployment
-from kallnet.entries import decode_client
+from kallnet.entries import decode_client, own_entry
 from kallnet.errors import BadSignature, EntryInvalid
-from kallnet.ledger import checked
 from kallnet.messages import CLIENT, Deposit, Register, Release, StartExit, TransferWithAuthorization
 from kallnet.typed import Domain, coin_domain, digest, escrow_domain, registry_domain
 from kallprovider.agreements import Agreements
@@ -101,7 +100,7 @@ class Relay:
 
     def _require_named(self, message: Register) -> None:
         try:
-            entry = checked(message.entry, message.account, decode_client)
+            entry = own_entry(message.entry, message.account, decode_client)
         except EntryInvalid as error:
             raise BadRequest(str(error)) from None
         if not self._agreements.names_us(message.account, entry):

@@ -1,17 +1,33 @@
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+"""A chain in memory with real tries (py-trie), behind endpoints that are honest until a test forges them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kallnet.abi import decode, encode, selector
-from kallnet.errors import LedgerUnreachable
+import rlp
+from trie import HexaryTrie
+
+from kallnet import slots
+from kallnet.abi import encode
+from kallnet.account import Address
+from kallnet.endpoint import Endpoint, EndpointFailed
+from kallnet.headers import Finality
 from kallnet.keccak import keccak256
-from kallnet.ledger import REGISTERED, Head
-from kallnet.rpc import JsonRpc
+from kallnet.ledger import REGISTERED, Head, Ledger
+from kallnet.messages import CLIENT
+from kallnet.number import KallNumber
+from kallnet.world_state import WorldState
 from tests.kallnet.samples import DEPLOYMENT
 
 NOW = 1_000_000
 HEAD = Head(number=0, expiry=NOW + 1, block=7, nonce=1)
-REGISTRY, ESCROW, COIN = ("0x" + a.hex() for a in (DEPLOYMENT.registry, DEPLOYMENT.escrow, DEPLOYMENT.coin))
+NUMBER, HASH = rlp.sedes.big_endian_int, rlp.sedes.binary
+ACCOUNT = rlp.sedes.List([NUMBER, NUMBER, HASH, HASH])
+CODE = keccak256(b"code")
+
+Nodes = list[str]
 
 
 @dataclass
@@ -28,51 +44,158 @@ class Published:
         return {"data": "0x" + data.hex()}
 
 
-@dataclass
-class ChainInMemory(JsonRpc):
-    """Answers the questions that a Ledger asks, from dictionaries."""
+def hexed(data: bytes) -> str:
+    return "0x" + data.hex()
 
+
+def hash_of(block: Mapping[str, str]) -> str:
+    fields = [_raw(text, name) for name, text in block.items() if name != "hash"]
+    return hexed(keccak256(rlp.encode(fields)))
+
+
+def proof_of(trie: HexaryTrie, key: bytes) -> list[bytes]:
+    """As eth_getProof gives it: nodes of less than 32 bytes stand inside their parents."""
+    nodes = [rlp.encode(node) for node in trie.get_proof(key)]
+    return [node for i, node in enumerate(nodes) if i == 0 or len(node) >= 32]
+
+
+@dataclass
+class ChainInMemory:
     published: dict[tuple[int, bytes], Published] = field(default_factory=dict)
     numbers: dict[int, bytes] = field(default_factory=dict)
-    words: dict[tuple[str, bytes, tuple[bytes, ...]], tuple[int, ...]] = field(default_factory=dict)
+    words: dict[tuple[Address, bytes], int] = field(default_factory=dict)
     noise: list[Any] = field(default_factory=list)
-    time: Any = field(default_factory=lambda: hex(NOW))
-    away: bool = False
-    asked: list[str] = field(default_factory=list)
-    chain_id: int | None = None
+    height: int = 100
+    time: int = NOW
 
-    def require_chain(self, chain_id: int) -> None:
-        self.chain_id = chain_id
+    def storage(self, contract: Address) -> HexaryTrie:
+        trie = HexaryTrie({})
+        for slot, word in self._slots(contract).items():
+            if word:
+                trie[keccak256(slot)] = rlp.encode(NUMBER.serialize(word))
+        return trie
 
-    def call(self, method: str, params: Sequence[Any] = ()) -> Any:
-        self.asked.append(method)
-        if self.away:
-            raise LedgerUnreachable({"http://fake": "can't connect"})
-        if method == "eth_getBlockByNumber":
-            return {"timestamp": self.time}
-        return self._logs(params[0]) if method == "eth_getLogs" else self._view(params[0])
+    def world(self) -> HexaryTrie:
+        trie = HexaryTrie({})
+        for contract in {DEPLOYMENT.registry, DEPLOYMENT.escrow, DEPLOYMENT.coin}:
+            fields = [1, 0, self.storage(contract).root_hash, CODE]
+            trie[keccak256(contract)] = rlp.encode(fields, ACCOUNT)
+        for other in range(20):
+            trie[keccak256(bytes([other]))] = rlp.encode([0, other, bytes(32), bytes(32)], ACCOUNT)
+        return trie
 
-    def _logs(self, wanted: dict[str, Any]) -> list[Any]:
-        assert wanted["address"] == REGISTRY
+    def block(self) -> dict[str, Any]:
+        word, empty = hexed(bytes(32)), "0x0"
+        block = {
+            "parentHash": word,
+            "sha3Uncles": word,
+            "miner": hexed(bytes(20)),
+            "stateRoot": hexed(self.world().root_hash),
+            "transactionsRoot": word,
+            "receiptsRoot": word,
+            "logsBloom": hexed(bytes(256)),
+            "difficulty": empty,
+            "number": hex(self.height),
+            "gasLimit": "0x1c9c380",
+            "gasUsed": empty,
+            "timestamp": hex(self.time),
+            "extraData": "0x",
+            "mixHash": word,
+            "nonce": hexed(bytes(8)),
+            "baseFeePerGas": "0x7",
+        }
+        return {**block, "hash": hash_of(block)}
+
+    def proof(self, contract: Address, wanted: Sequence[bytes]) -> dict[str, Any]:
+        storage = self.storage(contract)
+        return {
+            "accountProof": [hexed(node) for node in proof_of(self.world(), keccak256(contract))],
+            "storageProof": [
+                {"key": hexed(s), "proof": [hexed(node) for node in proof_of(storage, keccak256(s))]}
+                for s in wanted
+            ],
+        }
+
+    def logs(self, wanted: Mapping[str, Any]) -> list[Any]:
+        assert wanted["address"] == hexed(DEPLOYMENT.registry)
         assert wanted["fromBlock"] == wanted["toBlock"]
         event, kind, account = wanted["topics"]
-        assert event == "0x" + REGISTERED.hex()
+        assert event == hexed(REGISTERED)
         published = self.published[int(kind, 16), bytes.fromhex(account[-40:])]
         found = int(wanted["fromBlock"], 16) == published.head.block
         return [*self.noise, published.log()] if found else self.noise
 
-    def _view(self, call: dict[str, str]) -> str:
-        data = bytes.fromhex(call["data"][2:])
-        if call["to"] == REGISTRY and data[:4] == selector("query(uint8,address)"):
-            return self._query(*decode(("uint8", "address"), data[4:]))
-        if call["to"] == REGISTRY and data[:4] == selector("resolve(uint256)"):
-            return "0x" + self.numbers.get(int.from_bytes(data[4:], "big"), bytes(20)).rjust(32, b"\0").hex()
-        arguments = tuple(data[i + 12 : i + 32] for i in range(4, len(data), 32))
-        return (
-            "0x" + b"".join(v.to_bytes(32, "big") for v in self.words[call["to"], data[:4], arguments]).hex()
-        )
+    def answer(self, method: str, params: Sequence[Any]) -> Any:
+        match method:
+            case "eth_getBlockByNumber":
+                return self.block()
+            case "eth_getProof":
+                assert params[2] == hex(self.height)
+                contract = Address(bytes.fromhex(params[0][2:]))
+                return self.proof(contract, [bytes.fromhex(slot[2:]) for slot in params[1]])
+            case "eth_getLogs":
+                return self.logs(params[0])
+        raise AssertionError(method)
 
-    def _query(self, kind: int, account: bytes) -> str:
-        p = self.published.get((kind, account)) or Published(b"", Head(0, 0, 0, 0), bytes(32))
-        head = (p.head.number, p.head.expiry, p.head.block, p.head.nonce)
-        return "0x" + encode(["(uint40,uint40,uint64,uint32)", "bytes32"], [head, p.hash]).hex()
+    def _slots(self, contract: Address) -> dict[bytes, int]:
+        own = {slot: word for (where, slot), word in self.words.items() if where == contract}
+        if contract == DEPLOYMENT.registry:
+            for (kind, account), p in self.published.items():
+                head, entry_hash = slots.record(kind, Address(account))
+                h = p.head
+                own[head] = h.number | h.expiry << 40 | h.block << 80 | h.nonce << 144
+                own[entry_hash] = int.from_bytes(p.hash, "big")
+            for number, account in self.numbers.items():
+                own[slots.holder(KallNumber(number))] = int.from_bytes(account, "big")
+        return own
+
+
+def _raw(text: str, name: str) -> bytes:
+    if name in ("difficulty", "number", "gasLimit", "gasUsed", "timestamp", "baseFeePerGas"):
+        raw: bytes = NUMBER.serialize(int(text, 16))
+        return raw
+    return bytes.fromhex(text[2:])
+
+
+Forge = Callable[[str, Sequence[Any], Any], Any]
+"""Makes another answer of a method, its parameters and the true answer."""
+
+
+class FakeEndpoint(Endpoint):
+    def __init__(self, chain: ChainInMemory, name: str = "http://fake", forge: Forge | None = None) -> None:
+        super().__init__("http://fake", timeout=1.0)
+        self.name = name
+        self.chain = chain
+        self.forge = forge
+        self.away = False
+        self.asked: list[str] = []
+        self.chain_ids: set[int | None] = set()
+
+    def ask(self, method: str, params: Sequence[Any] = (), *, chain_id: int | None = None) -> Any:
+        self.asked.append(method)
+        self.chain_ids.add(chain_id)
+        if self.away:
+            raise EndpointFailed("can't connect")
+        answer = self.chain.answer(method, params)
+        return self.forge(method, params, answer) if self.forge else answer
+
+
+def ledger_over(
+    *endpoints: FakeEndpoint,
+    agree: int | None = None,
+    finality: Finality = "latest",
+    clock: Callable[[], float] = lambda: NOW,
+) -> Ledger:
+    state = WorldState(endpoints, DEPLOYMENT.chain_id, agree=agree, finality=finality, clock=clock)
+    return Ledger(state, DEPLOYMENT)
+
+
+def lapsing(published: Published, expiry: int) -> Published:
+    return replace(published, head=replace(published.head, expiry=expiry))
+
+
+def numbered(chain: ChainInMemory, account: Address, number: KallNumber) -> None:
+    """Gives a published client its number."""
+    chain.numbers[number] = account
+    published = chain.published[CLIENT, account]
+    chain.published[CLIENT, account] = replace(published, head=replace(published.head, number=number))

@@ -12,7 +12,7 @@ from kallnet.errors import EntryInvalid, LedgerUnreachable
 from kallnet.ledger import Head, Ledger
 from kallnet.messages import CLIENT, SERVICE
 from kallnet.number import number_for
-from tests.kallnet.fakes import NOW, ChainInMemory, Published
+from tests.kallnet.fakes import NOW, ChainInMemory, FakeEndpoint, Published, ledger_over
 from tests.kallnet.samples import ALICE, BOB, CAROL, DEPLOYMENT
 
 EXPIRY = NOW + 30 * 24 * 3600
@@ -27,11 +27,12 @@ def published(contact: str, expiry: int = EXPIRY) -> Published:
 @dataclass
 class World:
     chain: ChainInMemory
+    endpoint: FakeEndpoint
     path: Path
     now: float = float(NOW)
 
     def open(self) -> CachedLedger:
-        return CachedLedger(Ledger(self.chain, DEPLOYMENT), self.path, clock=lambda: self.now)
+        return CachedLedger(ledger_over(self.endpoint), self.path, clock=lambda: self.now)
 
     def contact(self, cache: CachedLedger) -> str | None:
         entry = cache.client_entry(ALICE.address)
@@ -48,7 +49,7 @@ def world(tmp_path: Path) -> World:
         },
         numbers={NUMBER: ALICE.address},
     )
-    return World(chain, tmp_path / "ledger.db")
+    return World(chain, FakeEndpoint(chain), tmp_path / "ledger.db")
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def cache(world: World) -> Iterator[CachedLedger]:
 
 
 def test_without_a_chain_and_a_cache_the_error_passes_through(world: World, cache: CachedLedger) -> None:
-    world.chain.away = True
+    world.endpoint.away = True
     with pytest.raises(LedgerUnreachable):
         cache.client_entry(ALICE.address)
     assert cache.away
@@ -72,7 +73,7 @@ def test_everything_asked_before_is_answered_while_the_chain_is_away(
         cache.service_entry(BOB.address),
         cache.resolve(NUMBER),
     )
-    world.chain.away = True
+    world.endpoint.away = True
     world.now += DAY
     assert before == (
         cache.client_entry(ALICE.address),
@@ -85,7 +86,7 @@ def test_everything_asked_before_is_answered_while_the_chain_is_away(
 def test_answers_outlive_a_restart(world: World) -> None:
     with closing(world.open()) as first:
         assert world.contact(first) == "desk"
-    world.chain.away = True
+    world.endpoint.away = True
     world.now += 3600
     with closing(world.open()) as second:
         assert world.contact(second) == "desk"
@@ -93,7 +94,7 @@ def test_answers_outlive_a_restart(world: World) -> None:
 
 def test_answers_older_than_the_maximum_are_not_given(world: World, cache: CachedLedger) -> None:
     world.contact(cache)
-    world.chain.away = True
+    world.endpoint.away = True
     world.now += DAY + 1
     with pytest.raises(LedgerUnreachable):
         world.contact(cache)
@@ -103,7 +104,7 @@ def test_expired_entries_and_their_numbers_are_not_given(world: World, cache: Ca
     world.chain.published[CLIENT, ALICE.address] = published("desk", expiry=NOW + 100)
     world.contact(cache)
     cache.resolve(NUMBER)
-    world.chain.away = True
+    world.endpoint.away = True
     world.now += 100
     with pytest.raises(LedgerUnreachable):
         world.contact(cache)
@@ -113,7 +114,7 @@ def test_expired_entries_and_their_numbers_are_not_given(world: World, cache: Ca
 
 def test_a_clock_set_back_does_not_make_answers_eternal(world: World, cache: CachedLedger) -> None:
     world.contact(cache)
-    world.chain.away = True
+    world.endpoint.away = True
     world.now -= DAY + 1
     with pytest.raises(LedgerUnreachable):
         world.contact(cache)
@@ -122,10 +123,10 @@ def test_a_clock_set_back_does_not_make_answers_eternal(world: World, cache: Cac
 def test_fresh_answers_do_not_ask_the_chain(world: World, cache: CachedLedger) -> None:
     world.contact(cache)
     world.chain.published[CLIENT, ALICE.address] = published("sofa")
-    asked = len(world.chain.asked)
+    asked = len(world.endpoint.asked)
     world.now += 60
     assert world.contact(cache) == "desk"
-    assert len(world.chain.asked) == asked
+    assert len(world.endpoint.asked) == asked
 
 
 def test_older_answers_are_refreshed(world: World, cache: CachedLedger) -> None:
@@ -133,7 +134,7 @@ def test_older_answers_are_refreshed(world: World, cache: CachedLedger) -> None:
     world.chain.published[CLIENT, ALICE.address] = published("sofa")
     world.now += 61
     assert world.contact(cache) == "sofa"
-    world.chain.away = True
+    world.endpoint.away = True
     world.now += DAY
     assert world.contact(cache) == "sofa"
 
@@ -146,22 +147,22 @@ def test_that_there_is_none_is_believed_but_never_kept(world: World, cache: Cach
     world.chain.published[CLIENT, ALICE.address] = kept
     assert world.contact(cache) == "desk"
     assert cache.client_entry(CAROL.address) is None
-    world.chain.away = True
+    world.endpoint.away = True
     with pytest.raises(LedgerUnreachable):
         cache.client_entry(CAROL.address)
 
 
 def test_one_failure_speaks_for_a_while(world: World, cache: CachedLedger) -> None:
     world.contact(cache)
-    world.chain.away = True
+    world.endpoint.away = True
     world.now += 100
     world.contact(cache)
-    asked = len(world.chain.asked)
+    asked = len(world.endpoint.asked)
     world.now += AWAY - 1
     assert world.contact(cache) == "desk"
-    assert len(world.chain.asked) == asked
+    assert len(world.endpoint.asked) == asked
     assert cache.away
-    world.chain.away = False
+    world.endpoint.away = False
     world.chain.published[CLIENT, ALICE.address] = published("sofa")
     world.now += 1
     assert world.contact(cache) == "sofa"
@@ -186,15 +187,15 @@ def test_an_invalid_entry_is_not_covered_by_an_older_one(world: World, cache: Ca
 def test_the_block_and_the_time_are_kept(world: World, cache: CachedLedger) -> None:
     world.contact(cache)
     with closing(sqlite3.connect(world.path)) as db:
-        rows = db.execute("SELECT block, expiry, fetched FROM answers").fetchall()
-    assert rows == [(7, EXPIRY, float(NOW))]
+        rows = db.execute("SELECT block, expiry, fetched FROM proved_answers").fetchall()
+    assert rows == [(100, EXPIRY, float(NOW))]
 
 
 def test_another_deployment_s_answers_are_forgotten(world: World) -> None:
     with closing(world.open()) as first:
         world.contact(first)
-    world.chain.away = True
-    other = Ledger(world.chain, replace(DEPLOYMENT, chain_id=1))
+    world.endpoint.away = True
+    other = Ledger(ledger_over(world.endpoint).state, replace(DEPLOYMENT, chain_id=1))
     with (
         closing(CachedLedger(other, world.path, clock=lambda: world.now)) as cache,
         pytest.raises(LedgerUnreachable),
@@ -212,7 +213,7 @@ def test_a_damaged_file_is_replaced(world: World, junk: bytes, caplog: pytest.Lo
     with closing(world.open()) as cache:
         assert world.contact(cache) == "desk"
     assert "damaged" in caplog.text
-    world.chain.away = True
+    world.endpoint.away = True
     with closing(world.open()) as again:
         assert world.contact(again) == "desk"
 
@@ -222,7 +223,8 @@ def test_a_full_disk_does_not_stop_calls(
 ) -> None:
     with closing(sqlite3.connect(world.path)) as db:
         db.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON answers BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+            "CREATE TRIGGER full BEFORE INSERT ON proved_answers"
+            " BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
         )
         db.commit()
     assert world.contact(cache) == "desk"

@@ -1,18 +1,18 @@
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from kallnet.abi import selector
+from kallnet import slots
 from kallnet.account import Account, Address
-from kallnet.entries import ClientEntry, Cost, ServiceEntry
+from kallnet.entries import ClientEntry, Cost, ProviderRef, ServiceEntry
 from kallnet.errors import EntryInvalid, LedgerInconsistent, LedgerUnreachable
 from kallnet.keccak import keccak256
 from kallnet.ledger import Channel, Head, Ledger
-from kallnet.messages import CLIENT, SERVICE
+from kallnet.messages import CLIENT, SERVICE, Agreement
 from kallnet.number import KallNumber, number_for
-from tests.kallnet.fakes import COIN, ESCROW, NOW, ChainInMemory, Published
-from tests.kallnet.samples import ALICE, BOB, DEPLOYMENT
+from kallnet.typed import digest, registry_domain
+from tests.kallnet.fakes import NOW, ChainInMemory, FakeEndpoint, Published, ledger_over, numbered
+from tests.kallnet.samples import ALICE, BOB, CAROL, DEPLOYMENT
 
 ENTRY = ClientEntry(ALICE.public_key, (1,), contact="desk").encode()
 SERVICE_ENTRY = ServiceEntry(BOB.public_key, (1,), "proxy", (Cost(5, 1, 100),)).encode()
@@ -29,12 +29,18 @@ def chain() -> ChainInMemory:
 
 
 @pytest.fixture
-def ledger(chain: ChainInMemory) -> Ledger:
-    return Ledger(chain, DEPLOYMENT)
+def endpoint(chain: ChainInMemory) -> FakeEndpoint:
+    return FakeEndpoint(chain)
 
 
-def test_only_endpoints_of_the_deployment_s_chain_are_asked(ledger: Ledger, chain: ChainInMemory) -> None:
-    assert chain.chain_id == DEPLOYMENT.chain_id
+@pytest.fixture
+def ledger(endpoint: FakeEndpoint) -> Ledger:
+    return ledger_over(endpoint)
+
+
+def test_only_endpoints_of_the_deployment_s_chain_are_asked(ledger: Ledger, endpoint: FakeEndpoint) -> None:
+    ledger.client_entry(ALICE.address)
+    assert endpoint.chain_ids == {DEPLOYMENT.chain_id}
 
 
 def test_an_entry_is_found_by_the_block_of_its_head(ledger: Ledger, chain: ChainInMemory) -> None:
@@ -47,15 +53,15 @@ def test_an_entry_is_found_by_the_block_of_its_head(ledger: Ledger, chain: Chain
     assert ledger.head(CLIENT, ALICE.address) == Head(0, NOW + 1, 7, 1)
 
 
-def test_who_never_registered_has_no_entry(ledger: Ledger, chain: ChainInMemory) -> None:
+def test_who_never_registered_has_no_entry(ledger: Ledger, endpoint: FakeEndpoint) -> None:
     assert ledger.client_entry(BOB.address) is None
     assert ledger.service_entry(ALICE.address) is None
     assert ledger.head(CLIENT, BOB.address) == Head(0, 0, 0, 0)
-    assert "eth_getLogs" not in chain.asked
+    assert "eth_getLogs" not in endpoint.asked
 
 
 def test_a_lapsed_entry_is_none(ledger: Ledger, chain: ChainInMemory) -> None:
-    chain.time = hex(NOW + 1)
+    chain.time = NOW + 1
     assert ledger.client_entry(ALICE.address) is None
 
 
@@ -69,7 +75,7 @@ def test_only_the_entry_with_the_registry_s_hash_counts(ledger: Ledger, chain: C
 
 def test_an_endpoint_without_the_entry_is_inconsistent(ledger: Ledger, chain: ChainInMemory) -> None:
     chain.published[CLIENT, ALICE.address].hash = keccak256(b"another")
-    with pytest.raises(LedgerInconsistent, match=r"block 7 .* lacks the entry of 0x"):
+    with pytest.raises(LedgerInconsistent, match=r"none shows it: .*http://fake: it does not have the event"):
         ledger.client_entry(ALICE.address)
 
 
@@ -83,7 +89,7 @@ def test_an_unusable_or_foreign_entry_is_refused(ledger: Ledger, chain: ChainInM
 def test_a_number_resolves_to_the_account_that_it_follows_from(ledger: Ledger, chain: ChainInMemory) -> None:
     for salt in (0, 15):
         number = number_for(ALICE.address, salt)
-        chain.numbers[number] = ALICE.address
+        numbered(chain, ALICE.address, number)
         assert ledger.resolve(number) == ALICE.address
     assert ledger.resolve(KallNumber(2_000_000_000)) is None
 
@@ -95,34 +101,57 @@ def test_a_number_that_can_t_be_the_account_s_is_inconsistent(ledger: Ledger, ch
         ledger.resolve(number)
 
 
+def test_a_lapsed_account_s_number_is_nobody_s(ledger: Ledger, chain: ChainInMemory) -> None:
+    number = number_for(ALICE.address, 0)
+    numbered(chain, ALICE.address, number)
+    chain.time = NOW + 1
+    assert ledger.resolve(number) is None
+
+
 def test_channel_balance_and_nonces(ledger: Ledger, chain: ChainInMemory) -> None:
     a, b = ALICE.address, BOB.address
+    fields = (2**88 - 1) | 3 << 88 | (2**40 - 1) << 176 | 5 << 216
     chain.words = {
-        (ESCROW, selector("channel(address,address)"), (a, b)): (2**88 - 1, 3, 2**40 - 1, 5),
-        (ESCROW, selector("nonces(address)"), (a,)): (11,),
-        (COIN, selector("nonces(address)"), (a,)): (12,),
-        (COIN, selector("balanceOf(address)"), (a,)): (13,),
+        (DEPLOYMENT.escrow, slots.channel(a, b)): fields,
+        (DEPLOYMENT.escrow, slots.escrow_nonce(a)): 11,
+        (DEPLOYMENT.coin, slots.coin_nonce(a)): 12,
+        (DEPLOYMENT.coin, slots.balance(a)): 13,
     }
     assert ledger.channel(a, b) == Channel(2**88 - 1, 3, 2**40 - 1, 5)
     assert (ledger.escrow_nonce(a), ledger.permit_nonce(a), ledger.coin_balance(a)) == (11, 12, 13)
+    assert (ledger.escrow_nonce(b), ledger.coin_balance(b)) == (0, 0)
 
 
-def test_an_address_without_the_contract_is_named(chain: ChainInMemory) -> None:
-    empty = Ledger(chain, replace(DEPLOYMENT, coin=Address(b"\x44" * 20)))
-    chain.words[("0x" + "44" * 20, selector("balanceOf(address)"), (ALICE.address,))] = ()
-    with pytest.raises(LedgerInconsistent, match=r"0x4444.* is not the contract it should be: balanceOf"):
+def test_an_address_without_the_contract_is_named(endpoint: FakeEndpoint) -> None:
+    elsewhere = replace(DEPLOYMENT, coin=Address(b"\x44" * 20))
+    empty = Ledger(ledger_over(endpoint).state, elsewhere)
+    with pytest.raises(LedgerInconsistent, match=r"no contract 0x4444.* at block 100: is"):
         empty.coin_balance(ALICE.address)
 
 
-@pytest.mark.parametrize("time", [None, "noon", 5])
-def test_a_block_without_a_time_is_inconsistent(ledger: Ledger, chain: ChainInMemory, time: Any) -> None:
-    chain.time = time
-    with pytest.raises(LedgerInconsistent, match="no timestamp"):
-        ledger.chain_time()
+def test_a_block_from_before_the_contracts_proves_nothing(endpoint: FakeEndpoint) -> None:
+    younger = Ledger(ledger_over(endpoint).state, replace(DEPLOYMENT, block=101))
+    with pytest.raises(LedgerInconsistent, match=r"block 100 is older than the contracts.* from block 101"):
+        younger.client_entry(ALICE.address)
 
 
-def test_while_the_chain_is_away_every_read_says_so(ledger: Ledger, chain: ChainInMemory) -> None:
-    chain.away = True
+def test_providers_without_a_good_agreement_are_left_out(ledger: Ledger, chain: ChainInMemory) -> None:
+    good, forged, lapsed = (ref(BOB, NOW + 1), ref(CAROL, NOW + 1, by=BOB), ref(CAROL, NOW, "gateway"))
+    entry = ClientEntry(ALICE.public_key, (1,), providers=(good, forged, lapsed))
+    chain.published[CLIENT, ALICE.address] = Published(entry.encode())
+    found = ledger.client_entry(ALICE.address)
+    assert found is not None
+    assert found.providers == (good,)
+
+
+def ref(provider: Account, expiry: int, kind: str = "proxy", by: Account | None = None) -> ProviderRef:
+    message = Agreement(provider.address, ALICE.address, kind, expiry)
+    signature = (by or provider).sign(digest(registry_domain(DEPLOYMENT), message))
+    return ProviderRef(provider.address, kind, expiry, signature)
+
+
+def test_while_the_chain_is_away_every_read_says_so(ledger: Ledger, endpoint: FakeEndpoint) -> None:
+    endpoint.away = True
     account: Account = ALICE
     for read in (ledger.client_entry, ledger.service_entry, ledger.coin_balance, ledger.escrow_nonce):
         with pytest.raises(LedgerUnreachable):

@@ -14,7 +14,7 @@ from kallnet.cache import CachedLedger
 from kallnet.deployment import Deployment, load_deployment
 from kallnet.entries import ClientEntry, Cost, ProviderRef, ServiceEntry, verify_agreement
 from kallnet.errors import LedgerRefused, LedgerUnreachable
-from kallnet.ledger import Channel, Head, Ledger
+from kallnet.ledger import Channel, Head, Ledger, open_ledger
 from kallnet.messages import (
     CLIENT,
     SERVICE,
@@ -115,12 +115,12 @@ def world(shared: tuple[LocalChain, Deployment]) -> Iterator[World]:
     chain, deployment = shared
     taken = chain.snapshot()
     rpc = JsonRpc([chain.url])
-    world = World(
-        chain, deployment, rpc, Ledger(rpc, deployment), Account(b"\x0a" * 32), Account(b"\x0b" * 32)
-    )
+    ledger = open_ledger([chain.url], deployment, finality="latest")
+    world = World(chain, deployment, rpc, ledger, Account(b"\x0a" * 32), Account(b"\x0b" * 32))
     world.relay(deployment.coin, calldata.transfer(world.alice.address, 10_000_000))
     yield world
     rpc.close()
+    ledger.close()
     chain.revert(taken)
 
 
@@ -299,9 +299,8 @@ def test_the_cache_carries_calls_while_the_chain_is_away(world: World, tmp_path:
     with closing(CachedLedger(world.ledger, tmp_path / "ledger.db", clock=lambda: now)) as cache:
         assert cache.resolve(number) == world.alice.address
         assert cache.client_entry(world.alice.address) == entry
-    gone = JsonRpc(["http://127.0.0.1:1"])
-    away = Ledger(gone, world.deployment)
-    with closing(CachedLedger(away, tmp_path / "ledger.db", clock=lambda: now + 3600)) as cache:
+    away = open_ledger(["http://127.0.0.1:1"], world.deployment)
+    with closing(CachedLedger(away, tmp_path / "ledger.db", clock=lambda: now + 1800)) as cache:
         assert cache.resolve(number) == world.alice.address
         assert cache.client_entry(world.alice.address) == entry
         with pytest.raises(LedgerUnreachable):

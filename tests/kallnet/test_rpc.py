@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from kallnet.endpoint import MAX_ANSWER
 from kallnet.errors import LedgerRefused, LedgerUnreachable
-from kallnet.rpc import MAX_ANSWER, JsonRpc
+from kallnet.rpc import JsonRpc
 
 Reply = Callable[["Handler", dict[str, Any]], None]
 

@@ -36,12 +36,17 @@ class ChainAccount:
 class LocalChain:
     """anvil on a free loopback port, with a block for each transaction.
 
-    `accounts` have gas, and the node signs for them; the first one deploys and, unless told otherwise, holds
+    With `block_time` (seconds) there is also one each so often, and blocks are final two blocks later, as on a
+    chain that lives; without it, after 64 blocks. `accounts` have gas, and the node signs for them; the first one deploys and, unless told otherwise, holds
     the whole supply of kallCoin.
     """
 
-    def __init__(self, chain_id: int = 31337) -> None:
+    def __init__(self, chain_id: int = 31337, block_time: int | None = None) -> None:
         self.chain_id = chain_id
+        self._mining = (
+            [] if block_time is None
+            else ["--block-time", str(block_time), "--mixed-mining", "--slots-in-an-epoch", "1"]
+        )  # fmt: skip
         self.url = ""
         self.accounts: tuple[ChainAccount, ...] = ()
         self.deployment: dict[str, Any] = {}
@@ -69,7 +74,7 @@ class LocalChain:
             config = Path(scratch) / "anvil.json"
             self._process = subprocess.Popen(
                 [str(CONTRACTS / "bin" / "anvil"), "--host", "127.0.0.1", "--port", "0",
-                 "--chain-id", str(self.chain_id), "--hardfork", "cancun", "--config-out", str(config)],
+                 "--chain-id", str(self.chain_id), "--hardfork", "cancun", "--config-out", str(config), *self._mining],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             )  # fmt: skip
             self._reader = threading.Thread(target=self._read_output, name="anvil output", daemon=True)

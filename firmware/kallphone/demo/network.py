@@ -10,8 +10,7 @@ from pathlib import Path
 
 from kallnet.account import Address, address_from_hex, address_to_hex
 from kallnet.deployment import Deployment, load_deployment
-from kallnet.ledger import Channel, Ledger
-from kallnet.rpc import JsonRpc
+from kallnet.ledger import Channel, Ledger, open_ledger
 from kallphone.demo.chain import LocalChain
 from kallphone.demo.process import Process, accepts, free_ports, run
 
@@ -77,7 +76,7 @@ class Network:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.chain = LocalChain()
+        self.chain = LocalChain(block_time=1)
         self.provider = Address(b"")
         self._provider_folder = folder / "provider"
         self._provider_file = self._provider_folder / "provider.toml"
@@ -109,7 +108,7 @@ class Network:
         await asyncio.gather(
             asyncio.to_thread(self.chain.deploy, self.folder), self._render_and_start_servers()
         )
-        self._ledger = Ledger(JsonRpc([self.chain.url]), self.deployment)
+        self._ledger = open_ledger([self.chain.url], self.deployment, finality="latest")
         await asyncio.gather(self._cli("register", str(self._provider_file)), self._start_service())
 
     async def stop(self) -> None:

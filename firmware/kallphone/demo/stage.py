@@ -27,6 +27,7 @@ state = "state"
 country = "de"
 [ledger]
 rpc = ["{rpc}"]
+agree = 0
 deployment = "{deployment}"
 [provider]
 api = "{api}"

@@ -16,6 +16,7 @@ class PaymentsSettings:
     provider_api: str
     deployment: Path
     rpc: tuple[str, ...]
+    agree: int | None
     deposit_target: int
     ca_file: Path | None = None
     stop_vouchers_after: int | None = None

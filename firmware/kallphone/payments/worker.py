@@ -16,8 +16,7 @@ from collections.abc import Callable
 from kallnet.account import Account, Address
 from kallnet.deployment import Deployment, load_deployment
 from kallnet.errors import KallnetError, LedgerError
-from kallnet.ledger import Ledger
-from kallnet.rpc import JsonRpc
+from kallnet.ledger import open_ledger
 from kallphone.payments.chain import Chain
 from kallphone.payments.channels import Channels
 from kallphone.payments.courier import Courier
@@ -76,8 +75,9 @@ class PaymentsWorker:
         self._post = post
         self._tasks = TaskThread("line")
         self._signing = TaskThread("signer")
-        self._rpc = JsonRpc(settings.rpc)
-        chain = chain or Ledger(self._rpc, deployment)
+        # The newest block: nothing is lost when a reorganisation takes back what was seen of our own money.
+        self._ledger = open_ledger(settings.rpc, deployment, agree=settings.agree, finality="latest")
+        chain = chain or self._ledger
         vouchers = VoucherStore(database, deployment)
         channels = Channels(account.address, vouchers)
         signatures = Signatures(account, deployment)
@@ -113,7 +113,7 @@ class PaymentsWorker:
         self._signing.stop()
         self._courier.stop()
         self._line.close()
-        self._rpc.close()
+        self._ledger.close()
 
     def open_line(self) -> None:
         self._tasks.submit(self._open_line)

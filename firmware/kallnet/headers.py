@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kallnet.endpoint import Endpoint, EndpointFailed
+from kallnet.errors import (
+    HeaderInvalid,
+    LedgerDisputed,
+    LedgerLied,
+    LedgerRefused,
+    LedgerStale,
+    LedgerUnreachable,
+)
+from kallnet.header import Header, header_of
+
+Finality = Literal["finalized", "safe", "latest"]
+Blame = Callable[[Endpoint, str], None]
+
+HOUR = 3600.0
+# How long an agreed header serves before the endpoints are asked again, in seconds. Whoever wants the newest
+# block waits for what it has just sent.
+REFRESH: dict[Finality, float] = {"finalized": 2.0, "safe": 2.0, "latest": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    words: str
+    is_lie: bool
+
+
+_Reports = dict[Endpoint, Header | _Failure]
+
+
+class Headers:
+    """The newest header that enough endpoints agree on: the root of all that is proved.
+
+    `agree` endpoints must name the same hash, computed from the header's own fields. With one endpoint that
+    is its word alone: what it says is checked against itself, against time (`max_age`, seconds) and against
+    earlier blocks, but a chain that it made up altogether can't be told from the real one.
+    """
+
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint],
+        chain_id: int,
+        *,
+        agree: int,
+        finality: Finality,
+        blame: Blame,
+        max_age: float = HOUR,
+        clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not 1 <= agree <= len(endpoints):
+            raise ValueError(f"{agree} of {len(endpoints)} endpoints can't agree")
+        self._endpoints = endpoints
+        self._chain_id = chain_id
+        self._agree = agree
+        self._finality = finality
+        self._blame = blame
+        self._max_age = max_age
+        self._refresh = REFRESH[finality]
+        self._clock = clock
+        self._timer = timer
+        self._newest: Header | None = None
+        self._asked_at = 0.0
+
+    def newest(self) -> Header:
+        """Raises LedgerUnreachable, LedgerDisputed when too few agree, LedgerStale when it is too old."""
+        if self._newest is None or self._timer() - self._asked_at >= self._refresh:
+            header = self._agreed()
+            if not self._goes_back(header):
+                self._newest = header
+            self._asked_at = self._timer()
+        assert self._newest is not None
+        self._require_young(self._newest)
+        return self._newest
+
+    def expect(self, header: Header) -> None:
+        """Of an earlier run: no older header is taken, so that nobody can bring back a past."""
+        self._newest = header
+
+    def _goes_back(self, header: Header) -> bool:
+        # A final block stays; the newest ones may be reorganised.
+        return (
+            self._finality == "finalized" and self._newest is not None and header.number < self._newest.number
+        )
+
+    def _require_young(self, header: Header) -> None:
+        age = self._clock() - header.timestamp
+        if age > self._max_age:
+            raise LedgerStale(header.number, age, [endpoint.name for endpoint in self._endpoints])
+
+    def _agreed(self) -> Header:
+        reports = self._poll(self._endpoints, self._finality)
+        header = self._winner(reports)
+        if header is None:
+            reports = self._again(reports)
+            header = self._winner(reports)
+        if header is None:
+            raise self._disagreement(reports)
+        self._name_liars(reports, header)
+        return header
+
+    def _winner(self, reports: _Reports) -> Header | None:
+        votes = Counter(report for report in reports.values() if isinstance(report, Header))
+        agreed = [header for header, count in votes.items() if count >= self._agree]
+        return max(agreed, key=lambda header: header.number, default=None)
+
+    def _again(self, reports: _Reports) -> _Reports:
+        """Endpoints are seldom at the same height: asks for the highest block that enough of them have."""
+        heights = sorted((r.number for r in reports.values() if isinstance(r, Header)), reverse=True)
+        if len(heights) < self._agree:
+            return reports
+        target = heights[self._agree - 1]
+        ahead = [e for e, r in reports.items() if isinstance(r, Header) and r.number > target]
+        return {**reports, **self._poll(ahead, target)} if ahead else reports
+
+    def _disagreement(self, reports: _Reports) -> Exception:
+        if any(isinstance(report, Header) for report in reports.values()):
+            return LedgerDisputed(self._agree, {e.name: _told(report) for e, report in reports.items()})
+        failures = {e: report for e, report in reports.items() if isinstance(report, _Failure)}
+        lies = {e.name: failure.words for e, failure in failures.items() if failure.is_lie}
+        causes = {e.name: failure.words for e, failure in failures.items() if not failure.is_lie}
+        for endpoint, failure in failures.items():
+            if failure.is_lie:
+                self._blame(endpoint, failure.words)
+        return LedgerLied(lies, causes) if lies else LedgerUnreachable(causes)
+
+    def _name_liars(self, reports: _Reports, agreed: Header) -> None:
+        for endpoint, report in reports.items():
+            if isinstance(report, _Failure):
+                if report.is_lie:
+                    self._blame(endpoint, report.words)
+            elif report.number == agreed.number and report.hash != agreed.hash:
+                self._blame(endpoint, f"its block {agreed.number} is not that of the others")
+
+    def _poll(self, endpoints: Sequence[Endpoint], which: Finality | int) -> _Reports:
+        """Asks all at once, and waits for no more than it takes to agree."""
+        answers: queue.Queue[tuple[Endpoint, Header | _Failure]] = queue.Queue()
+        for endpoint in endpoints:
+            threading.Thread(
+                target=lambda e: answers.put((e, self._report(e, which))), args=(endpoint,), daemon=True
+            ).start()
+        reports: _Reports = {}
+        wait = max((endpoint.timeout for endpoint in endpoints), default=0.0) * 2
+        while len(reports) < len(endpoints) and (len(reports) < self._agree or not self._winner(reports)):
+            try:
+                endpoint, report = answers.get(timeout=wait)
+            except queue.Empty:
+                break
+            reports[endpoint] = report
+        late = _Failure("no answer in time", is_lie=False)
+        return reports | {e: late for e in endpoints if e not in reports and not self._winner(reports)}
+
+    def _report(self, endpoint: Endpoint, which: Finality | int) -> Header | _Failure:
+        asked = hex(which) if isinstance(which, int) else which
+        try:
+            block: Any = endpoint.ask("eth_getBlockByNumber", [asked, False], chain_id=self._chain_id)
+            header = header_of(block)
+        except (EndpointFailed, LedgerRefused) as error:
+            return _Failure(str(error), is_lie=False)
+        except HeaderInvalid as error:
+            return _Failure(str(error), is_lie=True)
+        if isinstance(which, int) and header.number != which:
+            return _Failure(f"it sent block {header.number} for block {which}", is_lie=True)
+        return header
+
+
+def _told(report: Header | _Failure) -> str:
+    if isinstance(report, _Failure):
+        return report.words
+    return f"block {report.number} is 0x{report.hash.hex()[:16]}..."

@@ -1,0 +1,64 @@
+"""Where the contracts keep what phones read: storage slots, and what is packed into them.
+
+The numbers come from the compiler's layout; tests/kallnet/test_slots.py fails when they move, since a wrong
+slot would "prove" that nothing is there.
+"""
+
+from kallnet.account import Address
+from kallnet.keccak import keccak256
+from kallnet.number import KallNumber
+
+REGISTRY_RECORDS = 2
+REGISTRY_HOLDERS = 3
+ESCROW_NONCES = 2
+ESCROW_CHANNELS = 3
+COIN_BALANCES = 0
+COIN_NONCES = 7
+
+
+def record(kind: int, account: Address) -> tuple[bytes, bytes]:
+    """The head's slot and that of the entry's hash."""
+    head = _mapped(_mapped(_word(REGISTRY_RECORDS), _word(kind)), _padded(account))
+    return head, _word(int.from_bytes(head, "big") + 1)
+
+
+def holder(number: KallNumber) -> bytes:
+    return _mapped(_word(REGISTRY_HOLDERS), _word(number))
+
+
+def channel(client: Address, provider: Address) -> bytes:
+    return _mapped(_mapped(_word(ESCROW_CHANNELS), _padded(client)), _padded(provider))
+
+
+def escrow_nonce(account: Address) -> bytes:
+    return _mapped(_word(ESCROW_NONCES), _padded(account))
+
+
+def balance(account: Address) -> bytes:
+    return _mapped(_word(COIN_BALANCES), _padded(account))
+
+
+def coin_nonce(account: Address) -> bytes:
+    return _mapped(_word(COIN_NONCES), _padded(account))
+
+
+def unpack(word: int, *widths: int) -> tuple[int, ...]:
+    """The fields of a packed slot, from the low bits on; `widths` in bits."""
+    fields = []
+    for width in widths:
+        fields.append(word & ((1 << width) - 1))
+        word >>= width
+    return tuple(fields)
+
+
+def _mapped(slot: bytes, key: bytes) -> bytes:
+    """Solidity documentation, "Layout of State Variables in Storage": mappings."""
+    return keccak256(key + slot)
+
+
+def _padded(address: Address) -> bytes:
+    return address.rjust(32, b"\0")
+
+
+def _word(value: int) -> bytes:
+    return value.to_bytes(32, "big")
