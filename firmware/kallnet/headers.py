@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import itertools
+import math
 import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -69,7 +71,7 @@ class Headers:
         self._clock = clock
         self._timer = timer
         self._newest: Header | None = None
-        self._asked_at = 0.0
+        self._asked_at = -math.inf
 
     def newest(self) -> Header:
         """Raises LedgerUnreachable, LedgerDisputed when too few agree, LedgerStale when it is too old."""
@@ -98,39 +100,35 @@ class Headers:
             raise LedgerStale(header.number, age, [endpoint.name for endpoint in self._endpoints])
 
     def _agreed(self) -> Header:
-        reports = self._poll(self._endpoints, self._finality)
-        header = self._winner(reports)
-        if header is None:
-            reports = self._again(reports)
-            header = self._winner(reports)
-        if header is None:
-            raise self._disagreement(reports)
-        self._name_liars(reports, header)
-        return header
+        newest = self._poll(self._endpoints, self._finality)
+        for reports in itertools.chain([newest], self._lower(newest)):
+            if header := self._winner(reports):
+                self._name_liars(reports, header)
+                return header
+        raise self._disagreement(reports)
 
     def _winner(self, reports: _Reports) -> Header | None:
         votes = Counter(report for report in reports.values() if isinstance(report, Header))
         agreed = [header for header, count in votes.items() if count >= self._agree]
         return max(agreed, key=lambda header: header.number, default=None)
 
-    def _again(self, reports: _Reports) -> _Reports:
-        """Endpoints are seldom at the same height: asks for the highest block that enough of them have."""
+    def _lower(self, reports: _Reports) -> Iterator[_Reports]:
+        """Endpoints are seldom at the same height: asks those ahead for the blocks that others are at."""
         heights = sorted((r.number for r in reports.values() if isinstance(r, Header)), reverse=True)
-        if len(heights) < self._agree:
-            return reports
-        target = heights[self._agree - 1]
-        ahead = [e for e, r in reports.items() if isinstance(r, Header) and r.number > target]
-        return {**reports, **self._poll(ahead, target)} if ahead else reports
+        # A liar may stand at the first such height, so the next ones are tried, too.
+        for target in dict.fromkeys(heights[self._agree - 1 :]):
+            ahead = [e for e, r in reports.items() if isinstance(r, Header) and r.number > target]
+            yield {**reports, **self._poll(ahead, target)}
 
     def _disagreement(self, reports: _Reports) -> Exception:
-        if any(isinstance(report, Header) for report in reports.values()):
-            return LedgerDisputed(self._agree, {e.name: _told(report) for e, report in reports.items()})
         failures = {e: report for e, report in reports.items() if isinstance(report, _Failure)}
         lies = {e.name: failure.words for e, failure in failures.items() if failure.is_lie}
         causes = {e.name: failure.words for e, failure in failures.items() if not failure.is_lie}
         for endpoint, failure in failures.items():
             if failure.is_lie:
                 self._blame(endpoint, failure.words)
+        if len(failures) < len(reports):
+            return LedgerDisputed(self._agree, {e.name: _told(report) for e, report in reports.items()})
         return LedgerLied(lies, causes) if lies else LedgerUnreachable(causes)
 
     def _name_liars(self, reports: _Reports, agreed: Header) -> None:

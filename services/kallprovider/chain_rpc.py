@@ -76,6 +76,7 @@ class ChainRpc:
     """Blocking calls to the chain, for one thread. Raises kallnet's LedgerError."""
 
     def __init__(self, rpc: JsonRpc, deployment: Deployment, signer: Account) -> None:
+        rpc.require_chain(deployment.chain_id)
         # A provider asks nodes of its own, so the newest block of any of them is good enough.
         state = WorldState(rpc.endpoints, deployment.chain_id, agree=1, finality="latest")
         self.ledger = Ledger(state, deployment)

@@ -9,7 +9,7 @@ import pytest
 
 from kallnet.account import Account, Address
 from kallnet.deployment import Deployment
-from kallnet.entries import PROXY, ClientEntry, Cost, ProviderRef, ServiceEntry
+from kallnet.entries import PROXY, ClientEntry, Cost, ProviderRef, ServiceEntry, client_of
 from kallnet.errors import EntryInvalid, LedgerUnreachable
 from kallnet.ledger import Head
 from kallnet.messages import Agreement
@@ -44,7 +44,8 @@ class Ledger:
 
     def client_entry(self, account: Address) -> ClientEntry | None:
         self._read(account)
-        return self.clients.get(account)
+        entry = self.clients.get(account)
+        return entry and client_of(entry.encode(), account, registry_domain(DEPLOYMENT), int(NOW))
 
     def service_entry(self, account: Address) -> ServiceEntry | None:
         self._read(account)
@@ -72,7 +73,7 @@ class World:
         self.own, self.callee = Account.generate(), Account.generate()
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.directory = Directory(
-            self.own.address, self.ledger, self.ledger, DEPLOYMENT, self.events.put, clock=lambda: NOW
+            self.own.address, self.ledger, self.ledger, self.events.put, clock=lambda: NOW
         )
         self.number = number_for(self.callee.address, 0)
 

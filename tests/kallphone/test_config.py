@@ -35,6 +35,7 @@ def test_the_shipped_example_loads_with_paths_beside_it(tmp_path: Path) -> None:
         ('api = "https://127.0.0.1:8443"', 'api = "127.0.0.1"', "no http:// or https://"),
         ('state = "state"', 'state = ""', "give a path"),
         ("rpc = [", "rpc = 5 # [", "a list such as"),
+        ("agree = 0", "agree = 2", "whole number from 0 to 1"),
         ("[audio]", "[audio", "not TOML"),
         ('device = "null"', "", "is missing"),
     ],

@@ -95,7 +95,7 @@ class Desk:
         database = Database(self.directory / "phone.sqlite")
         posted = Posted()
         settings = PaymentsSettings(
-            provider_api=self.provider.url, deployment=Path(), rpc=("http://127.0.0.1:1",),
+            provider_api=self.provider.url, deployment=Path(), rpc=("http://127.0.0.1:1",), agree=None,
             deposit_target=TARGET, **changes,
         )  # type: ignore[arg-type]  # fmt: skip
         worker = PaymentsWorker(

@@ -9,9 +9,8 @@ import pytest
 
 from kallnet.account import Account, Address, address_to_hex
 from kallnet.deployment import load_deployment
-from kallnet.ledger import Ledger
+from kallnet.ledger import Ledger, open_ledger
 from kallnet.number import KallNumber
-from kallnet.rpc import JsonRpc
 from kallphone.directory import DirectorySettings, open_directory
 from kallphone.payments.settings import PaymentsSettings
 from kallphone.payments.worker import PaymentsWorker
@@ -57,9 +56,9 @@ def deployment_path(chain: LocalChain, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def ledger(chain: LocalChain, deployment_path: Path) -> Iterator[Ledger]:
-    rpc = JsonRpc([chain.url])
-    yield Ledger(rpc, load_deployment(deployment_path))
-    rpc.close()
+    ledger = open_ledger([chain.url], load_deployment(deployment_path), finality="latest")
+    yield ledger
+    ledger.close()
 
 
 def serve(
@@ -114,6 +113,7 @@ class Table:
             provider_api=self.home.url,
             deployment=self.deployment,
             rpc=(rpc or self.chain.url,),
+            agree=None,
             deposit_target=TARGET,
             ca_file=self.ca_file,
         )
@@ -230,7 +230,8 @@ def look_up(
     table: Table, caller: Account, cache: Path, rpc: str, number: str, callee: Account
 ) -> tuple[RouteFound | RouteNotFound, str]:
     posted = Posted()
-    settings = DirectorySettings(table.deployment, (rpc,), cache)
+    table.chain.mine(64)  # what was registered is final now
+    settings = DirectorySettings(table.deployment, (rpc,), None, cache)
     directory = open_directory(caller.address, settings, posted)
     directory.start()
     directory.resolve(CALL, number)

@@ -7,8 +7,7 @@ import pytest
 
 from kallnet.account import address_to_hex
 from kallnet.deployment import Deployment, load_deployment
-from kallnet.ledger import Ledger
-from kallnet.rpc import JsonRpc
+from kallnet.ledger import Ledger, open_ledger
 from kallprovider.secret_files import load_account
 from tests.chain import LocalChain
 from tests.provider.process import ProviderProcess
@@ -34,9 +33,9 @@ def deployment(deployment_path: Path) -> Deployment:
 
 @pytest.fixture(scope="module")
 def ledger(chain: LocalChain, deployment: Deployment) -> Iterator[Ledger]:
-    rpc = JsonRpc([chain.url])
-    yield Ledger(rpc, deployment)
-    rpc.close()
+    ledger = open_ledger([chain.url], deployment, finality="latest")
+    yield ledger
+    ledger.close()
 
 
 @pytest.fixture

@@ -36,9 +36,9 @@ class ChainAccount:
 class LocalChain:
     """anvil on a free loopback port, with a block for each transaction.
 
-    With `block_time` (seconds) there is also one each so often, and blocks are final two blocks later, as on a
-    chain that lives; without it, after 64 blocks. `accounts` have gas, and the node signs for them; the first one deploys and, unless told otherwise, holds
-    the whole supply of kallCoin.
+    With `block_time` (seconds) there is also one each so often, and a block is final two blocks later;
+    without it, 64 blocks later. `accounts` have gas, and the node signs for them; the first one deploys and,
+    unless told otherwise, holds the whole supply of kallCoin.
     """
 
     def __init__(self, chain_id: int = 31337, block_time: int | None = None) -> None:
@@ -74,7 +74,8 @@ class LocalChain:
             config = Path(scratch) / "anvil.json"
             self._process = subprocess.Popen(
                 [str(CONTRACTS / "bin" / "anvil"), "--host", "127.0.0.1", "--port", "0",
-                 "--chain-id", str(self.chain_id), "--hardfork", "cancun", "--config-out", str(config), *self._mining],
+                 "--chain-id", str(self.chain_id), "--hardfork", "cancun", "--config-out", str(config),
+                 *self._mining],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             )  # fmt: skip
             self._reader = threading.Thread(target=self._read_output, name="anvil output", daemon=True)
@@ -141,6 +142,7 @@ class LocalChain:
 
     def give_gas(self, to: str, wei: int = 10**18) -> None:
         self.rpc("anvil_setBalance", to, hex(wei))
+        self.mine()  # what anvil changes by decree is in no block's state root until then
 
     def time(self) -> int:
         """Unix time of the latest block."""
