@@ -20,7 +20,8 @@ T = TypeVar("T")
 class WorldState:
     """Contract storage, proved against a header that enough endpoints agree on (see Headers).
 
-    An endpoint that sends no good proof is named in the log, kept in `suspects` and asked last from then on.
+    An endpoint that sends no good proof is named in the log and kept in `suspects`; it is asked last from
+    then on, as is one that does not answer.
     """
 
     def __init__(
@@ -68,8 +69,11 @@ class WorldState:
         for endpoint in list(self._endpoints):
             try:
                 return ask(endpoint)
-            except (EndpointFailed, LedgerRefused) as error:
+            except LedgerRefused as error:
                 causes[endpoint.name] = str(error)
+            except EndpointFailed as error:
+                causes[endpoint.name] = str(error)
+                self._ask_last(endpoint)
             except ProofInvalid as error:
                 lies[endpoint.name] = str(error)
                 self._blame(endpoint, str(error))
@@ -101,6 +105,9 @@ class WorldState:
         if endpoint.name not in self.suspects:
             log.warning("the ledger endpoint %s lies or is broken: %s", endpoint.name, words)
         self.suspects[endpoint.name] = words
+        self._ask_last(endpoint)
+
+    def _ask_last(self, endpoint: Endpoint) -> None:
         self._endpoints = [*(e for e in self._endpoints if e is not endpoint), endpoint]
 
 

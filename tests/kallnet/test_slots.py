@@ -1,0 +1,62 @@
+"""The slots that phones prove are where the compiler puts them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kallnet import slots
+from tests.contracts.conftest import CONTRACTS
+
+pytestmark = pytest.mark.chain
+
+
+def layout(contract: str) -> dict[str, Any]:
+    artifact = json.loads((CONTRACTS / "out" / f"{contract}.sol" / f"{contract}.json").read_text())
+    found: dict[str, Any] = artifact["storageLayout"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("contract", "label", "slot", "type_"),
+    [
+        ("KallRegistry", "_records", slots.REGISTRY_RECORDS, r"mapping(uint8 => mapping(address => struct"),
+        ("KallRegistry", "_holders", slots.REGISTRY_HOLDERS, "mapping(uint256 => address)"),
+        ("KallEscrow", "_nonces", slots.ESCROW_NONCES, "mapping(address => uint256)"),
+        ("KallEscrow", "_channels", slots.ESCROW_CHANNELS, "mapping(address => mapping(address => struct"),
+        ("KallCoin", "_balances", slots.COIN_BALANCES, "mapping(address => uint256)"),
+        ("KallCoin", "_nonces", slots.COIN_NONCES, "mapping(address => uint256)"),
+    ],
+)
+def test_each_mapping_is_in_its_slot(contract: str, label: str, slot: int, type_: str) -> None:
+    found = layout(contract)
+    (entry,) = (entry for entry in found["storage"] if entry["label"] == label)
+    assert (int(entry["slot"]), entry["offset"]) == (slot, 0)
+    assert found["types"][entry["type"]]["label"].startswith(type_)
+
+
+@pytest.mark.parametrize(
+    ("contract", "struct", "members"),
+    [
+        ("KallRegistry", "Head", {"number": 40, "expiry": 40, "blockNumber": 64, "nonce": 32}),
+        ("KallEscrow", "Channel", {"deposited": 88, "claimed": 88, "exitAt": 40, "epoch": 40}),
+    ],
+)
+def test_packed_fields_follow_one_another_in_one_slot(
+    contract: str, struct: str, members: dict[str, int]
+) -> None:
+    types = layout(contract)["types"]
+    (found,) = (t for t in types.values() if t["label"] == f"struct {contract}.{struct}")
+    bits = 0
+    for member, (name, width) in zip(found["members"], members.items(), strict=True):
+        assert (member["label"], member["slot"], member["offset"]) == (name, "0", bits // 8)
+        assert types[member["type"]]["label"] == f"uint{width}"
+        bits += width
+
+
+def test_a_record_is_a_head_and_the_slot_after_it() -> None:
+    types = layout("KallRegistry")["types"]
+    (record,) = (t for t in types.values() if t["label"] == "struct KallRegistry.Record")
+    assert [(m["label"], m["slot"]) for m in record["members"]] == [("head", "0"), ("entryHash", "1")]
