@@ -62,14 +62,13 @@ contract KallRating is EIP712 {
     function rate(Messages.Rating calldata rating, uint256 deadline, bytes calldata signature) external {
         Signatures.requireInTime(deadline);
         _requireInRange(rating);
-        Latest storage latest = _latest[rating.service][rating.client];
-        Latest memory before = latest;
+        Latest memory before = _latest[rating.service][rating.client];
         _requireOncePerEpoch(rating, before);
         KallEscrow.Channel memory channel = _requirePaid(rating, before);
         Signatures.requireBy(rating.client, _hashTypedDataV4(Messages.rating(rating, deadline)), signature);
 
         if (before.duration == 0) raters[rating.service].push(rating.client);
-        _record(latest, rating, channel);
+        _record(rating, channel);
     }
 
     /// The epoch that ratings must name now.
@@ -114,19 +113,17 @@ contract KallRating is EIP712 {
         );
     }
 
-    function _record(
-        Latest storage latest,
-        Messages.Rating calldata rating,
-        KallEscrow.Channel memory channel
-    ) private {
-        latest.epoch = rating.epoch;
-        latest.loss = rating.loss;
-        latest.jitter = rating.jitter;
-        latest.delay = rating.delay;
-        latest.mos = rating.mos;
-        latest.duration = rating.duration;
-        latest.channelEpoch = channel.epoch;
-        latest.claimed = channel.claimed;
+    function _record(Messages.Rating calldata rating, KallEscrow.Channel memory channel) private {
+        _latest[rating.service][rating.client] = Latest({
+            epoch: rating.epoch,
+            loss: rating.loss,
+            jitter: rating.jitter,
+            delay: rating.delay,
+            mos: rating.mos,
+            duration: rating.duration,
+            channelEpoch: channel.epoch,
+            claimed: channel.claimed
+        });
         _emitRated(rating);
     }
 
