@@ -128,13 +128,12 @@ def reputation(opinions: Opinions, epoch_now: int) -> Reputation:
 
 
 def _heard(opinions: Opinions, epoch_now: int) -> list[_Opinion]:
-    """Who has no coins has no voice."""
     full = opinions.supply() / FULL_OPINIONS_IN_SUPPLY
     heard = []
     for client in opinions.raters():
         rating = opinions.latest(client)
-        if coins := opinions.weight(client):
-            heard.append(_Opinion(coins / full, _freshness(epoch_now - rating.epoch), rating))
+        freshness = _freshness(epoch_now - rating.epoch)
+        heard.append(_Opinion(opinions.weight(client) / full, freshness, rating))
     return heard
 
 

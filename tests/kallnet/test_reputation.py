@@ -9,7 +9,6 @@ from kallnet.account import Address
 from kallnet.errors import LedgerInconsistent
 from kallnet.reputation import (
     FULL_OPINIONS_IN_SUPPLY,
-    HALF_LIFE,
     PRIOR,
     PRIOR_OPINIONS,
     LatestRating,
@@ -113,7 +112,7 @@ def test_confidence_grows_with_callers_and_not_with_one_caller_s_coins() -> None
 
 
 def test_an_opinion_counts_half_after_the_half_life() -> None:
-    age = int(HALF_LIFE)
+    age = 3
     old = of((2 * FULL, replace(GOOD, epoch=NOW - age)))
     assert old.mos == pytest.approx(prior_and(1, 4.3, PRIOR.mos))
     crowd = of(*[(9 * FULL, replace(GOOD, epoch=NOW - age))] * 10)

@@ -76,11 +76,16 @@ contract RefuseRatingTest is RatingBase {
     /// Chains that start at time zero have an epoch 0, which is also what an empty slot holds.
     function test_theFirstEpochOfTimeIsNoException() public {
         vm.warp(28 days - 1);
-        rate(ratingOf(client, 0));
+        Messages.Rating memory rating = ratingOf(client, 0);
+        (rating.loss, rating.jitter, rating.delay) = (0, 0, 0);
+        rate(rating);
         claim(0, 3 * COIN);
         _expectRefusal(
             ratingOf(client, 0), abi.encodeWithSelector(KallRating.AlreadyRated.selector, client, provider, 0)
         );
+        passEpochs(1);
+        rate(ratingOf(client, 1));
+        vm.assertEq(ratings.raterCount(provider), 1);
     }
 
     function test_refusesWhoNeverPaid() public {
