@@ -4,16 +4,17 @@ pragma solidity 0.8.37;
 import {Messages} from "../src/Messages.sol";
 import {Base} from "./Base.sol";
 import {EscrowBase} from "./escrow/EscrowBase.sol";
+import {RatingBase} from "./rating/RatingBase.sol";
 import {RegistryBase} from "./registry/RegistryBase.sol";
 
 /// Measured by contracts/gas.py with each call as a transaction of its own (forge's --isolate).
 /// The escrow and the provider have coins already, the client is new.
-contract GasTest is EscrowBase, RegistryBase {
+contract GasTest is EscrowBase, RatingBase, RegistryBase {
     uint256 private constant BATCH = 10;
     uint256 private constant FIRST_KEY = 0x6a5;
     string private constant GROUP = "gas";
 
-    function setUp() public override(Base, EscrowBase) {
+    function setUp() public override(Base, EscrowBase, RatingBase) {
         super.setUp();
         coin.transfer(provider, COIN);
         escrow.deposit(stranger, provider, COIN);
@@ -72,6 +73,24 @@ contract GasTest is EscrowBase, RegistryBase {
         vm.warp(START + EXIT_DELAY);
         escrow.exit(client, provider);
         vm.snapshotGasLastCall(GROUP, "exit");
+    }
+
+    /// The service has other raters already.
+    function test_rating() public {
+        escrow.deposit(client, provider, 10 * COIN);
+        claim(0, COIN);
+        escrow.deposit(stranger, provider, COIN);
+        Messages.Voucher memory voucher = Messages.Voucher(stranger, provider, 0, COIN);
+        escrow.claim(voucher, signVoucher(STRANGER_KEY, voucher));
+        Messages.Rating memory rating = ratingOf(stranger, EPOCH);
+        ratings.rate(rating, deadline, signRating(STRANGER_KEY, rating));
+
+        rate(ratingOf(client, EPOCH));
+        vm.snapshotGasLastCall(GROUP, "rating_first");
+        claim(0, 2 * COIN);
+        passEpochs(1);
+        rate(ratingOf(client, EPOCH + 1));
+        vm.snapshotGasLastCall(GROUP, "rating_update");
     }
 
     function test_transfer() public {

@@ -9,6 +9,7 @@ from kallnet.errors import BadSignature
 from kallnet.messages import (
     Deposit,
     Permit,
+    Rating,
     Register,
     Release,
     StartExit,
@@ -53,6 +54,12 @@ def start_exit(message: StartExit, signature: bytes) -> bytes:
 
 def exit(client: Address, provider: Address) -> bytes:  # noqa: A001 - the contract's verb
     return encode_call("exit(address,address)", client, provider)
+
+
+def rate(message: Rating, signature: bytes) -> bytes:
+    *rating, deadline = astuple(message)
+    function = "rate((address,address,uint32,uint16,uint16,uint16,uint16,uint32),uint256,bytes)"
+    return encode_call(function, tuple(rating), deadline, signature)
 
 
 def permit(message: Permit, signature: bytes) -> bytes:

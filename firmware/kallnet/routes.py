@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 from kallnet.account import Address
 from kallnet.entries import PROXY, ClientEntry, Cost, ServiceEntry
+from kallnet.reputation import PRIOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +23,22 @@ def rank_routes(
     api_versions: Collection[int],
     *,
     now: int = 0,
+    reputation: Mapping[Address, float] | None = None,
 ) -> list[Route]:
     """The proxies that can carry the call, cheapest for the caller first.
 
-    Equal prices keep their order: the callee's providers as listed, then the caller's own. `api_versions` are
-    those that the caller speaks; agreements that have expired by `now` (Unix seconds) are left out.
+    Of equal prices the one with the best `reputation` (MOS; who is missing has the prior's) comes first, and
+    equals keep their order: the callee's providers as listed, then the caller's own. `api_versions` are those
+    that the caller speaks; agreements that have expired by `now` (Unix seconds) are left out.
     """
+    scores = reputation or {}
     spoken = set(api_versions) & set(callee.api_versions)
     routes = []
     for provider in _proxies((callee, own), now):
         service = services.get(provider)
         if service is not None and service.service_type == PROXY:
             routes += _cheapest(provider, service, spoken)
-    return sorted(routes, key=lambda route: route.price)
+    return sorted(routes, key=lambda route: (route.price, -scores.get(route.provider, PRIOR.mos)))
 
 
 def _proxies(entries: Iterable[ClientEntry], now: int) -> list[Address]:

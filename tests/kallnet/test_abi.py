@@ -13,6 +13,7 @@ from kallnet.errors import AbiInvalid, BadSignature, MessageInvalid
 from kallnet.messages import (
     Deposit,
     Permit,
+    Rating,
     Register,
     Release,
     StartExit,
@@ -150,6 +151,9 @@ CALLS: list[tuple[bytes, str, list[Any]]] = [
     (calldata.start_exit(StartExit(A, B, 6, 7), SIG),
      "startExit(address,address,uint256,uint256,bytes)", [A, B, 6, 7, SIG]),
     (calldata.exit(A, B), "exit(address,address)", [A, B]),
+    (calldata.rate(Rating(A, B, 744, 125, 12, 80, 412, 3600, 7), SIG),
+     "rate((address,address,uint32,uint16,uint16,uint16,uint16,uint32),uint256,bytes)",
+     [(A, B, 744, 125, 12, 80, 412, 3600), 7, SIG]),
     (calldata.permit(Permit(A, ESCROW, 5, 6, 7), SIG),
      "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)", [A, ESCROW, 5, 7, *VRS]),
     (calldata.transfer_with_authorization(TransferWithAuthorization(A, B, 5, 6, 7, b"\1" * 32), SIG),

@@ -47,6 +47,19 @@ def test_ties_keep_the_callee_s_order_and_then_the_caller_s() -> None:
     assert providers(routes) == [P3.address, P1.address, P2.address]
 
 
+def test_reputation_decides_between_equal_prices() -> None:
+    offers = {p.address: proxy(p, Cost(10, 1, 100)) for p in (P1, P2)} | {P3.address: SERVICES[P3.address]}
+    callee = client(BOB, ref(P1), ref(P2), ref(P3))
+
+    def ranked(reputation: dict[Address, float]) -> list[Address]:
+        return providers(rank_routes(callee, client(ALICE), offers, [1], reputation=reputation))
+
+    assert ranked({P1.address: 2.0, P2.address: 4.2, P3.address: 5.0}) == [P2.address, P1.address, P3.address]
+    assert ranked({P1.address: 2.0}) == [P2.address, P1.address, P3.address]
+    assert ranked({P1.address: 4.2}) == [P1.address, P2.address, P3.address]
+    assert ranked({}) == [P1.address, P2.address, P3.address]
+
+
 def test_a_provider_of_both_is_one_route() -> None:
     routes = rank_routes(client(BOB, ref(P1)), client(ALICE, ref(P1)), SERVICES, [1])
     assert providers(routes) == [P1.address]

@@ -10,7 +10,7 @@ import {Base} from "../Base.sol";
 contract EscrowHandler is Base {
     uint256 public constant CLIENTS = 3;
     uint256 public constant PROVIDERS = 2;
-    uint256 private constant FIRST_KEY = 0xe5c401;
+    uint256 internal constant FIRST_KEY = 0xe5c401;
 
     uint256 public depositedSum;
     uint256 public claimedSum;
