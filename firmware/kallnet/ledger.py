@@ -56,6 +56,10 @@ class Channel:
     exit_at: int
     epoch: int
 
+    @classmethod
+    def from_slot(cls, word: int) -> Channel:
+        return cls(*slots.unpack(word, 88, 88, 40, 40))
+
 
 class Ledger:
     """Reads the network's contracts by proofs, so that nobody needs to be believed (see WorldState).
@@ -71,7 +75,7 @@ class Ledger:
 
     def record(self, kind: int, account: Address, header: Header | None = None) -> Record:
         header = header or self.state.headers.newest()
-        head, entry_hash = self._words(self.deployment.registry, slots.record(kind, account), header)
+        head, entry_hash = self.words(self.deployment.registry, slots.record(kind, account), header)
         return Record(Head(*slots.unpack(head, 40, 40, 64, 32)), entry_hash.to_bytes(32, "big"), header)
 
     def head(self, kind: int, account: Address) -> Head:
@@ -98,7 +102,7 @@ class Ledger:
     def holder(self, number: KallNumber) -> tuple[Address, Record] | None:
         """Whose number it is, with that account's client record; None when nobody has it."""
         header = self.state.headers.newest()
-        (word,) = self._words(self.deployment.registry, [slots.holder(number)], header)
+        (word,) = self.words(self.deployment.registry, [slots.holder(number)], header)
         if word == 0:
             return None
         account = Address(word.to_bytes(20, "big"))
@@ -112,8 +116,7 @@ class Ledger:
         return found[0] if found else None
 
     def channel(self, client: Address, provider: Address) -> Channel:
-        word = self._word(self.deployment.escrow, slots.channel(client, provider))
-        return Channel(*slots.unpack(word, 88, 88, 40, 40))
+        return Channel.from_slot(self._word(self.deployment.escrow, slots.channel(client, provider)))
 
     def coin_balance(self, account: Address) -> int:
         return self._word(self.deployment.coin, slots.balance(account))
@@ -129,19 +132,20 @@ class Ledger:
         """Unix seconds of the newest block."""
         return self.state.headers.newest().timestamp
 
-    def close(self) -> None:
-        self.state.close()
-
-    def _word(self, contract: Address, slot: bytes) -> int:
-        return self._words(contract, [slot], self.state.headers.newest())[0]
-
-    def _words(self, contract: Address, wanted: Sequence[bytes], header: Header) -> list[int]:
+    def words(self, contract: Address, wanted: Sequence[bytes], header: Header) -> list[int]:
+        """Storage of one of the network's contracts after `header`'s block."""
         if header.number < self.deployment.block:
             raise LedgerInconsistent(
                 f"block {header.number} is older than the contracts, which are from block"
                 f" {self.deployment.block}: try again when more blocks are final"
             )
         return self.state.words(contract, wanted, header)
+
+    def close(self) -> None:
+        self.state.close()
+
+    def _word(self, contract: Address, slot: bytes) -> int:
+        return self.words(contract, [slot], self.state.headers.newest())[0]
 
     def _published(self, kind: int, account: Address, record: Record) -> bytes:
         block = hex(record.head.block)

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from kallnet import slots
 from kallnet.account import Address
 from kallnet.errors import LedgerInconsistent
 from kallnet.quality import CallQuality
@@ -53,11 +54,7 @@ class LatestRating:
     @classmethod
     def from_slot(cls, word: int) -> Self:
         """From KallRating's storage; raises LedgerInconsistent for what the contract can't have stored."""
-        values = []
-        for bits in _LAYOUT:
-            values.append(word & ((1 << bits) - 1))
-            word >>= bits
-        latest = cls(*values)
+        latest = cls(*slots.unpack(word, *_LAYOUT))
         if not (latest.duration and latest.claimed and latest.loss <= 10_000 and 100 <= latest.mos <= 500):
             raise LedgerInconsistent(f"a storage slot holds no rating: {latest}")
         return latest

@@ -13,7 +13,10 @@ REGISTRY_HOLDERS = 3
 ESCROW_NONCES = 2
 ESCROW_CHANNELS = 3
 COIN_BALANCES = 0
+COIN_SUPPLY = 2
 COIN_NONCES = 7
+RATING_RATERS = 2
+RATING_LATEST = 3
 
 
 def record(kind: int, account: Address) -> tuple[bytes, bytes]:
@@ -40,6 +43,24 @@ def balance(account: Address) -> bytes:
 
 def coin_nonce(account: Address) -> bytes:
     return _mapped(_word(COIN_NONCES), _padded(account))
+
+
+def supply() -> bytes:
+    return _word(COIN_SUPPLY)
+
+
+def rater_count(service: Address) -> bytes:
+    return _mapped(_word(RATING_RATERS), _padded(service))
+
+
+def rater(service: Address, index: int) -> bytes:
+    """Elements of an array stand one after the other from the hash of its own slot on."""
+    first = int.from_bytes(keccak256(rater_count(service)), "big")
+    return _word((first + index) % (1 << 256))
+
+
+def latest_rating(service: Address, client: Address) -> bytes:
+    return _mapped(_mapped(_word(RATING_LATEST), _padded(service)), _padded(client))
 
 
 def unpack(word: int, *widths: int) -> tuple[int, ...]:

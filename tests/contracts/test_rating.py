@@ -1,17 +1,19 @@
 """Ratings on a real chain: our own messages and calldata, read back from the slots that clients prove."""
 
 import json
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from kallnet import calldata
-from kallnet.abi import decode, encode_call, selector
+from kallnet.abi import encode_call, selector
 from kallnet.account import Account, Address, address_to_hex
 from kallnet.deployment import Deployment, load_deployment
-from kallnet.keccak import keccak256
+from kallnet.ledger import open_ledger
 from kallnet.messages import Rating, Voucher
+from kallnet.opinions import ProvedOpinions, read_opinions
 from kallnet.quality import CallQuality, QualitySum
 from kallnet.reputation import EPOCH_LENGTH, PRIOR, LatestRating, reputation
 from kallnet.typed import digest, escrow_domain, rating_domain
@@ -59,6 +61,10 @@ class World:
         self.relay(self.deployment.rating, self.rating(client, message))
         return message
 
+    def opinions(self) -> ProvedOpinions:
+        with closing(open_ledger([self.chain.url], self.deployment, finality="latest")) as ledger:
+            return read_opinions(ledger, self.provider.address)
+
     def relay(self, contract: Address, data: bytes) -> None:
         self.chain.transact(address_to_hex(contract), data)
 
@@ -70,56 +76,6 @@ class World:
         with pytest.raises(ChainError) as refused:
             self.chain.rpc("eth_call", call, "latest")
         return str(refused.value)
-
-
-@dataclass
-class ChainOpinions:
-    """The ratings of `service` at one block, from storage."""
-
-    world: World
-    service: Address
-    block: str
-
-    def raters(self) -> list[Address]:
-        length = keccak256(self.service.rjust(32, b"\0") + _word(2))
-        first = int.from_bytes(keccak256(length), "big")
-        count = self._slot(int.from_bytes(length, "big"))
-        return [Address(self._slot(first + i).to_bytes(20, "big")) for i in range(count)]
-
-    def latest(self, client: Address) -> LatestRating:
-        inner = keccak256(self.service.rjust(32, b"\0") + _word(3))
-        return LatestRating.from_slot(
-            self._slot(int.from_bytes(keccak256(client.rjust(32, b"\0") + inner), "big"))
-        )
-
-    def weight(self, client: Address) -> int:
-        deployment = self.world.deployment
-        (balance,) = self._view(deployment.coin, "balanceOf(address)", "uint256", client)
-        (channel,) = self._view(
-            deployment.escrow,
-            "channel(address,address)",
-            "(uint88,uint88,uint40,uint40)",
-            client,
-            self.service,
-        )
-        return int(balance) + channel[0] - channel[1]
-
-    def supply(self) -> int:
-        (supply,) = self._view(self.world.deployment.coin, "totalSupply()", "uint256")
-        return int(supply)
-
-    def _slot(self, slot: int) -> int:
-        where = address_to_hex(self.world.deployment.rating)
-        return int(self.world.chain.rpc("eth_getStorageAt", where, hex(slot), self.block), 16)
-
-    def _view(self, contract: Address, function: str, answer: str, *arguments: Address) -> tuple[object, ...]:
-        call = {"to": address_to_hex(contract), "data": "0x" + encode_call(function, *arguments).hex()}
-        data = self.world.chain.rpc("eth_call", call, self.block)
-        return decode((answer,), bytes.fromhex(data[2:]))
-
-
-def _word(value: int) -> bytes:
-    return value.to_bytes(32, "big")
 
 
 @pytest.fixture
@@ -139,7 +95,7 @@ def client(world: World) -> Account:
 def test_a_rating_is_read_back_from_its_slot(world: World, client: Account) -> None:
     world.pay(client, COIN)
     message = world.rate(client)
-    opinions = ChainOpinions(world, world.provider.address, "latest")
+    opinions = world.opinions()
     assert opinions.raters() == [client.address]
     assert opinions.latest(client.address) == LatestRating(
         message.epoch, 40, 6, 45, message.mos, 1830, channel_epoch=0, claimed=COIN
@@ -168,15 +124,21 @@ def test_reputation_follows_from_the_chain(world: World, client: Account) -> Non
     for rater in (client, other):
         world.pay(rater, COIN)
         world.rate(rater)
-    block = world.chain.rpc("eth_blockNumber")
-    opinions = ChainOpinions(world, world.provider.address, block)
+    opinions = world.opinions()
     seen = reputation(opinions, world.epoch)
     assert opinions.raters() == [client.address, other.address]
+    assert opinions.proved_at.number == int(world.chain.rpc("eth_blockNumber"), 16)
     # 20 and 10 coins are two full opinions and one, of a supply of 1e9 coins.
     assert seen.opinions == pytest.approx(9 / 5)
     assert seen.mos == pytest.approx((4 * PRIOR.mos + 3 * round(100 * CALL.mos) / 100) / 7)
 
     world.pay(client, 5 * COIN)
     assert reputation(opinions, world.epoch) == seen
-    later = reputation(replace(opinions, block="latest"), world.epoch)
+    later = reputation(world.opinions(), world.epoch)
     assert later.opinions == pytest.approx((1.6 + 1) ** 2 / (1.6**2 + 1))
+
+
+def test_who_was_never_rated_has_no_opinions(world: World) -> None:
+    opinions = world.opinions()
+    assert opinions.raters() == []
+    assert reputation(opinions, world.epoch).words == "not rated yet"

@@ -27,6 +27,9 @@ def layout(contract: str) -> dict[str, Any]:
         ("KallEscrow", "_nonces", slots.ESCROW_NONCES, "mapping(address => uint256)"),
         ("KallEscrow", "_channels", slots.ESCROW_CHANNELS, "mapping(address => mapping(address => struct"),
         ("KallCoin", "_balances", slots.COIN_BALANCES, "mapping(address => uint256)"),
+        ("KallCoin", "_totalSupply", slots.COIN_SUPPLY, "uint256"),
+        ("KallRating", "raters", slots.RATING_RATERS, "mapping(address => address[])"),
+        ("KallRating", "_latest", slots.RATING_LATEST, "mapping(address => mapping(address => struct"),
         ("KallCoin", "_nonces", slots.COIN_NONCES, "mapping(address => uint256)"),
     ],
 )
@@ -41,6 +44,14 @@ def test_each_mapping_is_in_its_slot(contract: str, label: str, slot: int, type_
     ("contract", "struct", "members"),
     [
         ("KallRegistry", "Head", {"number": 40, "expiry": 40, "blockNumber": 64, "nonce": 32}),
+        (
+            "KallRating",
+            "Latest",
+            {
+                "epoch": 32, "loss": 16, "jitter": 16, "delay": 16, "mos": 16, "duration": 32,
+                "channelEpoch": 40, "claimed": 88,
+            },
+        ),
         ("KallEscrow", "Channel", {"deposited": 88, "claimed": 88, "exitAt": 40, "epoch": 40}),
     ],
 )
