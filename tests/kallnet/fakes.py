@@ -76,8 +76,8 @@ class ChainInMemory:
         return trie
 
     def world(self) -> HexaryTrie:
-        trie = HexaryTrie({})
-        for contract in {DEPLOYMENT.registry, DEPLOYMENT.escrow, DEPLOYMENT.coin}:
+        trie, d = HexaryTrie({}), DEPLOYMENT
+        for contract in (d.registry, d.escrow, d.coin, d.rating, d.spec):
             fields = [1, 0, self.storage(contract).root_hash, CODE]
             trie[keccak256(contract)] = rlp.encode(fields, ACCOUNT)
         for other in range(20):

@@ -1,0 +1,43 @@
+from kallnet import slots
+from kallnet.account import Address
+from kallnet.keccak import keccak256
+from kallnet.opinions import read_opinions
+from tests.kallnet.fakes import ChainInMemory, FakeEndpoint, ledger_over
+from tests.kallnet.samples import BOB, DEPLOYMENT
+
+SERVICE = BOB.address
+
+
+def rated(count: int) -> ChainInMemory:
+    """The i-th client has i base units, and deposited 1000, of which i were claimed."""
+    chain = ChainInMemory()
+    rating, escrow, coin = DEPLOYMENT.rating, DEPLOYMENT.escrow, DEPLOYMENT.coin
+    chain.words[rating, slots.rater_count(SERVICE)] = count
+    chain.words[coin, slots.supply()] = 10**15
+    for i, client in enumerate(clients(count)):
+        chain.words[rating, slots.rater(SERVICE, i)] = int.from_bytes(client, "big")
+        # epoch 640, loss 1 %, jitter 5 ms, delay 60 ms, MOS 4.20, a minute, one base unit claimed
+        word = 640 | 100 << 32 | 5 << 48 | 60 << 64 | 420 << 80 | 60 << 96 | 1 << 168
+        chain.words[rating, slots.latest_rating(SERVICE, client)] = word
+        chain.words[coin, slots.balance(client)] = i
+        chain.words[escrow, slots.channel(client, SERVICE)] = 1000 | i << 88
+    return chain
+
+
+def clients(count: int) -> list[Address]:
+    return [Address(keccak256(bytes([i]))[:20]) for i in range(count)]
+
+
+def test_all_raters_are_read_in_questions_of_bounded_size() -> None:
+    endpoint = FakeEndpoint(rated(150))
+    opinions = read_opinions(ledger_over(endpoint), SERVICE)
+    assert opinions.raters() == clients(150)
+    assert opinions.latest(clients(1)[0]).mos == 420
+    # What was claimed is not the client's any more.
+    assert [opinions.weight(client) for client in clients(3)] == [1000, 1000, 1000]
+    assert opinions.supply() == 10**15
+    assert endpoint.asked.count("eth_getProof") == 1 + 4 * 3
+
+
+def test_an_unrated_service_has_no_opinions() -> None:
+    assert read_opinions(ledger_over(FakeEndpoint(rated(0))), SERVICE).raters() == []
