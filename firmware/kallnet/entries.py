@@ -13,6 +13,7 @@ import cbor2
 from coincurve import PublicKey
 
 from kallnet.account import Address, address_of, address_to_hex, recover
+from kallnet.details import check_details
 from kallnet.errors import BadSignature, EntryInvalid
 from kallnet.messages import Agreement
 from kallnet.typed import Domain, digest
@@ -96,7 +97,7 @@ class ClientEntry:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEntry:
-    """`location` is text for people. A proxy's details name its doors: sip, domain, turn (list) and api."""
+    """`location` is text for people; `details` are described in kallnet.details."""
 
     public_key: bytes
     api_versions: tuple[int, ...]
@@ -115,6 +116,7 @@ class ServiceEntry:
         _require(
             all(_is_detail(k, v) for k, v in self.details.items()), "a detail is text or a list of texts"
         )
+        check_details(self.service_type, self.details)
 
     def encode(self) -> bytes:
         costs = [[c.price, c.api_version, c.inviter_share] for c in self.costs]
