@@ -6,6 +6,7 @@ KallnetError
 ├── MessageInvalid      a message's field does not fit its EIP-712 type
 ├── EntryInvalid        a client or service entry breaks its format
 ├── BadSignature        malformed, or not by whom it should be
+├── IdentityInvalid     a call's identity does not hold
 ├── AbiInvalid          bytes that are no answer of the function that was called
 ├── RlpInvalid          bytes that are no recursive length prefix
 ├── HeaderInvalid       a block that is not what its hash says
@@ -56,6 +57,12 @@ class EntryInvalid(KallnetError):
 
 class BadSignature(KallnetError):
     pass
+
+
+class IdentityInvalid(KallnetError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the identity of the far end does not hold: {reason}")
+        self.reason = reason
 
 
 class AbiInvalid(KallnetError):

@@ -9,6 +9,7 @@ from typing import Any
 from kallnet.account import Account, Address, address_from_hex, address_to_hex
 from kallnet.deployment import Deployment
 from kallnet.entries import ClientEntry, Cost, ProviderRef, ServiceEntry
+from kallnet.identity import sign_identity
 from kallnet.keccak import keccak256
 from kallnet.messages import (
     CLIENT,
@@ -93,6 +94,24 @@ def entries() -> list[dict[str, str]]:
         {"name": "client_full", **client, **_encoded(client_entry().encode())},
         {"name": "service_proxy", **service, **_encoded(service_entry().encode())},
     ]
+
+
+def identities() -> list[dict[str, Any]]:
+    """The line of the one who calls, and that of the one who answers."""
+    client, provider = CLIENT_ACCOUNT, PROVIDER_ACCOUNT
+    return [_identity("caller", client, provider), _identity("callee", provider, client)]
+
+
+def _identity(role: str, signer: Account, peer: Account) -> dict[str, Any]:
+    certificate = keccak256(f"vectors: certificate of the {role}".encode())
+    message = CallIdentity(signer.address, peer.address, "a84b4c76e66710", 1_800_000_000, certificate)
+    signed = sign_identity(signer, REGISTRY, message.peer, message.call_id, message.time, message.fingerprint)
+    return {
+        "role": role,
+        **_vector(REGISTRY, message, signer),
+        "fingerprint_line": "a=fingerprint:sha-256 " + certificate.hex(":").upper(),
+        "line": signed.line(),
+    }
 
 
 def client_entry() -> ClientEntry:
@@ -187,7 +206,12 @@ def _encoded(entry: bytes) -> dict[str, str]:
 
 def rendered() -> dict[str, str]:
     """The files' names and their text."""
-    bodies = {"numbers.json": numbers(), "digests.json": digests(), "entries.json": entries()}
+    bodies = {
+        "numbers.json": numbers(),
+        "digests.json": digests(),
+        "entries.json": entries(),
+        "identities.json": identities(),
+    }
     return {name: json.dumps(body, indent=2) + "\n" for name, body in bodies.items()}
 
 
