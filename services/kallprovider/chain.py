@@ -10,11 +10,11 @@ from typing import Any, Protocol, TypeVar
 
 from web3.exceptions import Web3Exception
 
+from kallnet import refusals
 from kallnet.account import Address
 from kallnet.entries import ClientEntry, ServiceEntry
 from kallnet.errors import LedgerError, LedgerInconsistent, LedgerRefused, LedgerUnreachable
 from kallnet.ledger import Channel
-from kallprovider import refusals
 from kallprovider.chain_rpc import Block, ChainRpc, Sent
 from kallprovider.errors import ChainAway, NotAccepted, ProviderError, TransactionFailed
 

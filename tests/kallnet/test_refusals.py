@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from kallnet import refusals
 from kallnet.abi import encode, selector
 from kallnet.account import address_to_hex
-from kallprovider import refusals
-from tests.provider.fakes import ALICE, BOB
+from tests.kallnet.samples import ALICE, BOB
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "contracts" / "out"
 
