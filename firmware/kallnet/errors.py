@@ -8,6 +8,8 @@ KallnetError
 ├── BadSignature        malformed, or not by whom it should be
 ├── AbiInvalid          bytes that are no answer of the function that was called
 ├── DeploymentInvalid   a deployment file that can't be used
+├── NotListed           the ledger has no such entry, or the entry no such thing
+├── EntryLapsed         the ledger has it, and nobody renewed it
 └── LedgerError
     ├── LedgerUnreachable   no endpoint gave a usable answer: try again later
     ├── LedgerRefused       an endpoint answered with a JSON-RPC error
@@ -15,6 +17,7 @@ KallnetError
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 
 class KallnetError(Exception):
@@ -58,6 +61,19 @@ class AbiInvalid(KallnetError):
 
 class DeploymentInvalid(KallnetError):
     pass
+
+
+class NotListed(KallnetError):
+    pass
+
+
+class EntryLapsed(KallnetError):
+    """`expiry` is Unix seconds."""
+
+    def __init__(self, what: str, expiry: int) -> None:
+        when = datetime.fromtimestamp(expiry, UTC)
+        super().__init__(f"{what} lapsed on {when:%Y-%m-%d %H:%M} UTC and was not renewed")
+        self.expiry = expiry
 
 
 class LedgerError(KallnetError):
