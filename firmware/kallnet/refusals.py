@@ -59,7 +59,7 @@ _WORDS = {
     "NoConversation(address,address)": "{0} did not talk through {1}: there is nothing to rate",
     "AlreadyRated(address,address,uint256)": "{0} has rated {1} in epoch {2} already",
     "NothingClaimed(address,address)": "{1} has claimed nothing from {0}: only who paid rates",
-    "NothingClaimedSince(uint256)": "nothing was claimed since the last rating: rate after a claim beyond {0}",
+    "NothingClaimedSince(uint256)": "nothing was claimed since the last rating: rate after the next claim",
     "WrongPhase(uint256,uint8,uint256,uint8)": (
         "this is for phase {1} of vote {0}, it is phase {3} of vote {2} (0 proposing, 1 voting, 2 counting)"
     ),
