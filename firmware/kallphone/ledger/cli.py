@@ -92,14 +92,10 @@ def _add_verb(verbs: Any, verb: Verb) -> None:
     parser.set_defaults(run=lambda arguments: run(arguments, within))
 
 
-def run(
-    arguments: argparse.Namespace,
-    verb: Callable[[Desk, argparse.Namespace], Said],
-    make_desk: Callable[[settings.Settings], Desk] = Desk,
-) -> int:
+def run(arguments: argparse.Namespace, verb: Callable[[Desk, argparse.Namespace], Said]) -> int:
     """Exit code 2 for what can't be meant; what the ledger or a contract refuses is raised."""
     try:
-        with closing(make_desk(settings.settings_of(arguments, os.environ))) as desk:
+        with closing(Desk(settings.settings_of(arguments, os.environ))) as desk:
             said = verb(desk, arguments)
     except (UsageError, AddressInvalid, NumberInvalid) as error:
         print(f"kallphone: {error}", file=sys.stderr)
