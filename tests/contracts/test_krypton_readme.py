@@ -260,3 +260,11 @@ def test_the_contracts_refusal_is_told_in_words_and_costs_nothing(terminal: Term
         with pytest.raises(ContractRefused, match="sign it again with nonce 1"):
             sender.transact(terminal.deployment.krypton, krypton.undeploy(release, signature))
     assert terminal.chain.rpc("eth_blockNumber") == block
+
+
+def test_an_endpoint_of_another_chain_is_not_believed(terminal: Terminal) -> None:
+    other = terminal.folder / "5.json"
+    deployment = json.loads(Path(terminal.environment["KALLPHONE_DEPLOYMENT"]).read_text())
+    other.write_text(json.dumps(deployment | {"chain_id": 5}))
+    done = terminal.type("version", "--deployment", str(other))
+    assert (done.returncode, "serves chain 31337, not 5" in done.stderr) == (1, True)

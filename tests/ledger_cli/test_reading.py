@@ -94,7 +94,6 @@ def test_the_version_is_the_contracts(terminal: Terminal) -> None:
     assert terminal.lines("version") == ["1"]
     assert terminal.lines("invoke", KRYPTON, "version", "[]") == ["1"]
     assert terminal.lines("version", "--json") == ['{"version": "1"}']
-    assert terminal.chain.chain_id == DEPLOYMENT.chain_id
 
 
 def test_another_contract_has_no_version(terminal: Terminal) -> None:

@@ -45,9 +45,11 @@ class Desk:
         if not self.settings.rpc:
             raise UsageError("name an endpoint of the ledger with --rpc or KALLPHONE_RPC")
         try:
-            return JsonRpc(self.settings.rpc, RPC_TIMEOUT_S)
+            rpc = JsonRpc(self.settings.rpc, RPC_TIMEOUT_S)
         except ValueError as error:
             raise UsageError(f"--rpc: {error}") from None
+        rpc.require_chain(self.deployment.chain_id)
+        return rpc
 
     @cached_property
     def ledger(self) -> Ledger:

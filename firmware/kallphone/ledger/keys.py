@@ -5,8 +5,6 @@ from pathlib import Path
 from kallnet.account import Account
 from kallphone.ledger.errors import KeyUnusable
 
-_SIZE = 32
-
 
 def load_account(path: Path) -> Account:
     """From 32 bytes of hex, the provider's format. Raises KeyUnusable, without the content."""
@@ -20,12 +18,6 @@ def load_account(path: Path) -> Account:
     if mode & 0o077:
         raise KeyUnusable(f"{path} is readable by others (mode {mode:o}): run chmod 600 {path}")
     try:
-        return Account(_bytes(text))
+        return Account(bytes.fromhex(text))
     except ValueError:
-        raise KeyUnusable(f"{path} holds no key: it takes {_SIZE} bytes as {2 * _SIZE} hex digits") from None
-
-
-def _bytes(text: str) -> bytes:
-    if len(text) != 2 * _SIZE:
-        raise ValueError("another length")
-    return bytes.fromhex(text)
+        raise KeyUnusable(f"{path} holds no key: it takes 32 bytes as 64 hex digits") from None

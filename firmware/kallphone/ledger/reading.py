@@ -14,7 +14,6 @@ from kallphone.ledger.errors import UsageError
 
 
 def version(desk: Desk) -> Said:
-    desk.rpc.require_chain(desk.deployment.chain_id)
     said = krypton.version(desk.rpc, desk.deployment.krypton)
     return Said((said,), {"version": said})
 
