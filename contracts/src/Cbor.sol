@@ -134,10 +134,11 @@ library Cbor {
     }
 
     function _number(Cursor memory cursor, uint256 size) private pure returns (uint256 value) {
+        bytes memory data = cursor.data;
         uint256 start = cursor.offset;
         _advance(cursor, size);
-        for (uint256 i = start; i < cursor.offset; i++) {
-            value = value << 8 | uint8(cursor.data[i]);
+        assembly ("memory-safe") {
+            value := shr(sub(256, mul(8, size)), mload(add(add(data, 32), start)))
         }
     }
 

@@ -107,12 +107,27 @@ contract EntryVectorsTest is KryptonBase {
         }
     }
 
-    function test_theLongestEntriesAreReadWithinABlock() public view {
+    function test_theSlowestEntriesAreReadWithinABlock() public view {
         bytes memory numbers = new bytes(4096);
         (numbers[0], numbers[1], numbers[2]) = (0x99, 0x0f, 0xfd);
         (bool done,) = _read(CborHarness.open.selector, numbers);
         vm.assertTrue(done);
         _assertReadOrRefused(numbers);
+        (done,) = _read(CborHarness.readUser.selector, _manyFields());
+        vm.assertTrue(done);
+    }
+
+    /// @dev A map of about 4096 bytes that is searched to its end for the providers and the uuid it lacks.
+    function _manyFields() private pure returns (bytes memory map) {
+        uint16 last = 1090;
+        map = bytes.concat(hex"b9", bytes2(last - 1), hex"0001");
+        for (uint16 key = 1; key <= last; key++) {
+            if (key == 5 || key == 6) continue;
+            bytes memory head = key < 24
+                ? bytes.concat(bytes1(uint8(key)))
+                : key < 256 ? bytes.concat(hex"18", bytes1(uint8(key))) : bytes.concat(hex"19", bytes2(key));
+            map = bytes.concat(map, head, hex"00");
+        }
     }
 
     /// @dev Refused means by an error of ours: neither a panic nor the end of the gas.
