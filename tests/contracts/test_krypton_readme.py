@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from kallnet.abi import decode, encode_call
+from kallnet import calldata
+from kallnet.abi import decode
 from kallnet.account import Account, address_from_hex, address_to_hex
 from kallnet.deployment import Deployment, load_deployment
 from kallnet.ledger import Ledger
@@ -20,7 +21,6 @@ from kallnet.messages import CLIENT, SERVICE, Release
 from kallnet.number import format_number, number_for
 from kallnet.rpc import JsonRpc
 from kallnet.typed import digest, registry_domain
-from kallphone.ledger import krypton
 from kallphone.ledger.errors import ContractRefused
 from kallphone.ledger.sending import TransactionSender
 from tests.chain import ChainAccount, LocalChain
@@ -91,7 +91,7 @@ class Terminal:
         return self.fields("register", *words, key=self.user.key)
 
     def contract_says(self, kind: str) -> str:
-        data = encode_call("query(string,address)", kind, address_from_hex(self.user.address))
+        data = calldata.krypton_query(kind, address_from_hex(self.user.address))
         call = {"to": self.krypton, "data": "0x" + data.hex()}
         answer = bytes.fromhex(self.chain.rpc("eth_call", call, "latest")[2:])
         return str(decode(("string",), answer)[0])
@@ -258,7 +258,7 @@ def test_the_contracts_refusal_is_told_in_words_and_costs_nothing(terminal: Term
     with closing(JsonRpc([terminal.chain.url])) as rpc:
         sender = TransactionSender(rpc, terminal.chain.chain_id, provider)
         with pytest.raises(ContractRefused, match="sign it again with nonce 1"):
-            sender.transact(terminal.deployment.krypton, krypton.undeploy(release, signature))
+            sender.transact(terminal.deployment.krypton, calldata.krypton_undeploy(release, signature))
     assert terminal.chain.rpc("eth_blockNumber") == block
 
 

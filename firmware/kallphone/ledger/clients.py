@@ -13,7 +13,6 @@ from kallnet.ledger import Head, checked
 from kallnet.messages import CLIENT, Register, Release
 from kallnet.number import KallNumber, format_number, number_for
 from kallnet.query import published, service_entry
-from kallphone.ledger import krypton
 from kallphone.ledger.answer import Mined, Said, when
 from kallphone.ledger.desk import Desk
 from kallphone.ledger.errors import CommandError, ContractRefused
@@ -44,7 +43,7 @@ def register(desk: Desk, user: str, provider: str, uuid: str) -> Said:
 def unregister(desk: Desk, user: str) -> Said:
     """By KRYPTON's door, which forgets the entry's body as well."""
     message, signature = _release_message(desk, address_from_hex(user))
-    mined = desk.sender.transact(desk.deployment.krypton, krypton.unregister(message, signature))
+    mined = desk.sender.transact(desk.deployment.krypton, calldata.krypton_unregister(message, signature))
     return _released(message.account, "unregistered", mined)
 
 
@@ -87,7 +86,7 @@ def _publish(
     assert entry.uuid is not None
     for salt in salts_to_try(desk.ledger, own, head):
         message = Register(CLIENT, own, entry.encode(), salt, head.nonce, deadline)
-        data = krypton.register(message, proxy, entry.uuid, desk.signed(message))
+        data = calldata.krypton_register(message, proxy, entry.uuid, desk.signed(message))
         try:
             mined = desk.sender.transact(desk.deployment.krypton, data)
         except ContractRefused as refusal:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kallnet import calldata
 from kallnet.account import address_from_hex, address_to_hex
 from kallnet.deployment import NETWORK_API_VERSION
 from kallnet.entries import PROXY, Cost, Details, ServiceEntry, decode_service
 from kallnet.errors import EntryInvalid, NotListed
 from kallnet.messages import SERVICE, Agreement, Register, Release
-from kallphone.ledger import krypton
 from kallphone.ledger.answer import Said, when
 from kallphone.ledger.desk import Desk
 from kallphone.ledger.errors import UsageError
@@ -35,7 +35,7 @@ def deploy(
     entry = _entry(old, account.public_key, domain, _cost(old, price, inviter_share), api)
     deadline = desk.ledger.chain_time() + DEADLINE_S
     message = Register(SERVICE, account.address, entry.encode(), 0, head.nonce, deadline)
-    data = krypton.deploy(message, domain, desk.signed(message))
+    data = calldata.krypton_deploy(message, domain, desk.signed(message))
     mined = desk.sender.transact(desk.deployment.krypton, data)
     who = address_to_hex(account.address)
     fields = {"provider": who, "location": domain, "price": entry.costs[0].price}
@@ -49,7 +49,8 @@ def undeploy(desk: Desk, provider: str) -> Said:
     if head.expiry == 0:
         raise NotListed(f"{who} is not deployed: there is nothing to take back")
     message = Release(SERVICE, account.address, head.nonce, desk.ledger.chain_time() + DEADLINE_S)
-    mined = desk.sender.transact(desk.deployment.krypton, krypton.undeploy(message, desk.signed(message)))
+    data = calldata.krypton_undeploy(message, desk.signed(message))
+    mined = desk.sender.transact(desk.deployment.krypton, data)
     return Said((f"{who} is undeployed", mined.line()), {"provider": who, **mined.fields()})
 
 

@@ -1,20 +1,22 @@
 from __future__ import annotations
 
+from kallnet.abi import decode, encode_call
 from kallnet.account import Address, address_from_hex, address_to_hex
 from kallnet.entries import decode_client, decode_service
-from kallnet.errors import NotListed
+from kallnet.errors import AbiInvalid, LedgerInconsistent, NotListed
 from kallnet.ledger import checked
 from kallnet.messages import CLIENT, SERVICE
 from kallnet.number import KallNumber, format_number, parse_number
 from kallnet.query import QUERIES, published, query
-from kallphone.ledger import entry_text, krypton
+from kallnet.rpc import JsonRpc
+from kallphone.ledger import entry_text
 from kallphone.ledger.answer import Said
 from kallphone.ledger.desk import Desk
 from kallphone.ledger.errors import UsageError
 
 
 def version(desk: Desk) -> Said:
-    said = krypton.version(desk.rpc, desk.deployment.krypton)
+    said = _version(desk.rpc, desk.deployment.krypton)
     return Said((said,), {"version": said})
 
 
@@ -54,3 +56,14 @@ def _whole_entry(desk: Desk, kind: str, account: Address) -> Said:
         rows = entry_text.service_rows(account, head, checked(raw, account, decode_service))
     fields = {"type": kind, "address": address_to_hex(account), "result": "0x" + raw.hex()}
     return Said(entry_text.table(rows), fields)
+
+
+def _version(rpc: JsonRpc, krypton: Address) -> str:
+    call = {"to": address_to_hex(krypton), "data": "0x" + encode_call("version()").hex()}
+    answer = rpc.call("eth_call", [call, "latest"])
+    try:
+        (text,) = decode(("string",), bytes.fromhex(answer.removeprefix("0x")))
+    except (AbiInvalid, AttributeError, ValueError):
+        where = address_to_hex(krypton)
+        raise LedgerInconsistent(f"{where} is not KallKrypton: check the deployment file") from None
+    return str(text)
