@@ -10,11 +10,18 @@ from typing import Any, Protocol, TypeVar
 
 from web3.exceptions import Web3Exception
 
+from kallnet import refusals
 from kallnet.account import Address
 from kallnet.entries import ClientEntry, ServiceEntry
-from kallnet.errors import LedgerError, LedgerInconsistent, LedgerRefused, LedgerUnreachable
+from kallnet.errors import (
+    KallnetError,
+    LedgerError,
+    LedgerInconsistent,
+    LedgerRefused,
+    LedgerUnreachable,
+)
 from kallnet.ledger import Channel
-from kallprovider import refusals
+from kallnet.query import query
 from kallprovider.chain_rpc import Block, ChainRpc, Sent
 from kallprovider.errors import ChainAway, NotAccepted, ProviderError, TransactionFailed
 
@@ -48,6 +55,7 @@ class Chain(Protocol):
     async def channel(self, client: Address, block: int | None = None) -> Channel: ...
     async def touched(self, first: int, last: int) -> set[Address]: ...
     async def client_entry(self, account: Address) -> ClientEntry | None: ...
+    async def query(self, kind: str, account: Address) -> str: ...
     async def transact(self, contract: Address, data: bytes) -> Receipt: ...
 
 
@@ -88,6 +96,10 @@ class ChainWorker:
 
     async def client_entry(self, account: Address) -> ClientEntry | None:
         return await self._read(self._rpc.ledger.client_entry, account)
+
+    async def query(self, kind: str, account: Address) -> str:
+        """One of kallnet.query's questions; raises its NotListed, EntryLapsed and EntryInvalid."""
+        return await self._read(query, self._rpc.ledger, kind, account)
 
     async def service_entry(self) -> ServiceEntry | None:
         return await self._read(self._rpc.ledger.service_entry, self._rpc.account)
@@ -146,6 +158,9 @@ class ChainWorker:
         except LedgerError as error:
             self._up = not isinstance(error, LedgerUnreachable)
             raise translated(error) from error
+        except KallnetError:
+            self._up = True  # it answered, with what its publisher got wrong or nobody published
+            raise
         except Web3Exception as error:
             words = f"the ledger's answer makes no sense ({type(error).__name__}): try again"
             raise ChainAway(words) from error

@@ -19,8 +19,9 @@ from kallprovider.books import Books
 from kallprovider.channels import Channels
 from kallprovider.clock import Clock
 from kallprovider.config import ProviderConfig, Tls
-from kallprovider.errors import BadRequest, ConfigError, Forbidden, ProviderError, TooMany
-from kallprovider.rate import RateLimit, source_of
+from kallprovider.errors import BadRequest, ConfigError, Forbidden, ProviderError
+from kallprovider.query import LedgerQueries
+from kallprovider.rate import RateLimit, source_of, spend
 from kallprovider.relay import CALLS, HOUR, Relay, RelayRequest
 from kallprovider.sessions import Challenges, credentials
 from kallprovider.vouchers import VoucherDesk
@@ -56,6 +57,7 @@ class Api:
         books: Books,
         vouchers: VoucherDesk,
         relay: Relay,
+        queries: LedgerQueries,
         health: Callable[[], Health],
         clock: Clock,
     ) -> None:
@@ -69,6 +71,7 @@ class Api:
         self._books = books
         self._vouchers = vouchers
         self._relay = relay
+        self._queries = queries
         self._health = health
         self._clock = clock
         self._challenge_rate = RateLimit(CHALLENGES_PER_MINUTE, 60.0, clock.monotonic)
@@ -85,6 +88,7 @@ class Api:
                 web.post("/v1/agreement", self.agreement),
                 web.post("/v1/relay", self.relay),
                 web.post("/v1/vouchers", self.voucher),
+                *self._queries.routes(),
             ]
         )
         return app
@@ -115,7 +119,7 @@ class Api:
 
     async def challenge(self, request: web.Request) -> web.Response:
         client = (await Body.of(request)).address("client")
-        _count(self._challenge_rate, request)
+        spend(self._challenge_rate, request.remote)
         challenge = self._challenges.issue(client)
         return web.json_response({"challenge": _hex(challenge.value), "expires": challenge.expires})
 
@@ -143,7 +147,7 @@ class Api:
 
     async def agreement(self, request: web.Request) -> web.Response:
         client = self._answered(await Body.of(request))
-        _count(self._agreement_rate, request)
+        spend(self._agreement_rate, request.remote)
         signed = self._agreements.sign(client)
         return web.json_response(
             {
@@ -200,7 +204,7 @@ async def errors_in_words(request: web.Request, handler: Handler) -> web.StreamR
 
 
 _HTTP_WORDS = {
-    404: "there is no such door: the API is under /v1/",
+    404: "there is no such door: the API is under /v1/, ledger queries under /query/",
     405: "this door takes another method",
     413: f"the body is too large: {MAX_BODY} bytes are allowed",
 }
@@ -208,12 +212,6 @@ _HTTP_WORDS = {
 
 def _error(status: int, words: str, details: dict[str, int | str] | None = None) -> web.Response:
     return web.json_response({"error": words, **(details or {})}, status=status)
-
-
-def _count(rate: RateLimit, request: web.Request) -> None:
-    source = source_of(request.remote)
-    if not rate.allow(source):
-        raise TooMany(f"too many requests: try again in {rate.wait(source) / 60:.0f} minutes")
 
 
 def _hex(value: bytes) -> str:

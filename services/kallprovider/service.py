@@ -30,6 +30,7 @@ from kallprovider.evapi import KamailioLink
 from kallprovider.follower import Follower
 from kallprovider.http import Api, Health, tls_context
 from kallprovider.meter import Meter
+from kallprovider.query import LedgerQueries
 from kallprovider.relay import Relay
 from kallprovider.sessions import Challenges
 from kallprovider.settler import Settler
@@ -128,6 +129,7 @@ class Provider:
             books,
             vouchers,
             relay,
+            LedgerQueries(chain, clock),
             lambda: Health(link.connected, chain.is_up, calls.count),
             clock,
         )

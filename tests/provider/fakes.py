@@ -10,10 +10,12 @@ from kallnet.account import Account, Address
 from kallnet.deployment import Deployment
 from kallnet.entries import ClientEntry
 from kallnet.ledger import Channel
+from kallnet.query import query
 from kallprovider.chain import Receipt
 from kallprovider.chain_rpc import Block
 from kallprovider.config import Claims, Endpoint, LedgerSettings, ProviderConfig, Terms, Tls, Turn
 from kallprovider.errors import ChainAway, ProviderError
+from tests.kallnet.fakes import ChainInMemory, FakeEndpoint, ledger_over
 
 PROVIDER = Account(bytes([9]) * 32)
 ALICE = Account(bytes([1]) * 32)
@@ -105,6 +107,8 @@ class FakeChain:
         self.sent: list[tuple[Address, bytes]] = []
         self.refusal: ProviderError | None = None
         self.on_transact: Callable[[bytes], None] = lambda _: None
+        self.listed = ChainInMemory()
+        self.queries: list[tuple[str, Address]] = []
         self._forks = itertools.count()
 
     def mine(self, client: Address | None = None, channel: Channel | None = None) -> int:
@@ -150,6 +154,12 @@ class FakeChain:
     async def client_entry(self, account: Address) -> ClientEntry | None:
         self._require_up()
         return self.entries.get(account)
+
+    async def query(self, kind: str, account: Address) -> str:
+        """By the real rules, over what `listed` holds."""
+        self.queries.append((kind, account))
+        self._require_up()
+        return query(ledger_over(FakeEndpoint(self.listed)), kind, account)
 
     async def transact(self, contract: Address, data: bytes) -> Receipt:
         self._require_up()

@@ -9,6 +9,7 @@ import pytest
 from kallnet import calldata
 from kallnet.account import Account, Address, address_from_hex, address_to_hex
 from kallnet.deployment import Deployment
+from kallnet.errors import NotListed
 from kallnet.messages import Voucher
 from kallnet.rpc import JsonRpc
 from kallnet.typed import digest, escrow_domain
@@ -129,6 +130,16 @@ def test_a_dead_endpoint_is_passed_over(node: Node) -> None:
         assert worker.is_up
 
     node.run(scenario, urls=("http://127.0.0.1:1", node.chain.url))
+
+
+@pytest.mark.chain
+def test_nothing_to_tell_is_an_answer_as_well(node: Node) -> None:
+    async def scenario(worker: ChainWorker) -> None:
+        with pytest.raises(NotListed, match="has no client entry"):
+            await worker.query("uuid", SOMEONE)
+        assert worker.is_up
+
+    node.run(scenario)
 
 
 @pytest.mark.chain

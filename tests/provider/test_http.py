@@ -19,6 +19,7 @@ from kallprovider.channels import Channels
 from kallprovider.errors import NotAccepted
 from kallprovider.http import AGREEMENTS_PER_HOUR, CHALLENGES_PER_MINUTE, MAX_BODY, Api, Health
 from kallprovider.meter import Meter
+from kallprovider.query import LedgerQueries
 from kallprovider.relay import Relay
 from kallprovider.sessions import Challenges, credentials
 from kallprovider.store import Store
@@ -51,6 +52,7 @@ class Door:
             books,
             VoucherDesk(PROVIDER.address, ESCROW, books, channels, self.clock),
             Relay(PROVIDER.address, DEPLOYMENT, agreements, channels, self.chain, 5, self.clock),
+            LedgerQueries(self.chain, self.clock),
             lambda: Health(kamailio=False, chain=self.chain.is_up, calls=3),
             self.clock,
         )
