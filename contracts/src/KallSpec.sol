@@ -232,7 +232,7 @@ contract KallSpec is EIP712 {
 
     /// The power behind each ranking, by its place (see Stv).
     function tally(uint256 vote) external view returns (uint64[PLACES] memory) {
-        return _votes[vote].tally;
+        return Stv.load(_votes[vote].tally);
     }
 
     /// The vote that has this block, and what can be done in it.
@@ -252,7 +252,7 @@ contract KallSpec is EIP712 {
         Head memory head = vote_.head;
         uint256 supply = coin.getPastTotalSupply(snapshotOf(vote));
         if (head.proposals == 0 || head.castPower * WHOLE < supply * quorum) return 0;
-        uint256 winner = Stv.count(vote_.tally, uint256(head.proposals) + 1);
+        uint256 winner = Stv.count(Stv.load(vote_.tally), uint256(head.proposals) + 1);
         if (winner == Stv.NO_CHANGE) return 0;
         specHash = vote_.hashes[winner - 2];
         // An earlier vote that was counted late may have chosen it meanwhile.
