@@ -110,6 +110,17 @@ abstract contract SpecBase is Base {
         return true;
     }
 
+    /// @dev Names one option or more, each once.
+    function randomRanking(uint256 random, uint256 options) internal pure returns (uint256 ranking) {
+        uint256 named;
+        for (uint256 i = 0; i < options; i++) {
+            uint256 option = (random >> (64 + 8 * i)) % options + 1;
+            if ((named >> option) & 1 == 1) continue;
+            named |= uint256(1) << option;
+            ranking = (ranking << 4) | option;
+        }
+    }
+
     /// @dev Who a signature belongs to under another domain.
     function wrongSigner(uint256 index, bytes32 structHash, bytes memory signature)
         internal

@@ -2,18 +2,16 @@
 pragma solidity 0.8.37;
 
 import {PLACES, Stv} from "../../src/Stv.sol";
-import {Vm} from "../Vm.sol";
+import {SpecBase} from "./SpecBase.sol";
 import {StvHarness} from "./StvHarness.sol";
 
-contract StvTest {
-    Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
-
+contract StvTest is SpecBase {
     StvHarness private stv;
     uint256[] private rankings;
     uint64[] private powers;
     uint256 private lastPlace;
 
-    function setUp() public {
+    function setUp() public override {
         stv = new StvHarness();
     }
 
@@ -42,7 +40,7 @@ contract StvTest {
     function testFuzz_takesRankingsOnly(uint256 ranking, uint256 options) public {
         options = options % 5 + 1;
         ranking = ranking % 4 == 0 ? ranking : ranking & 0xfffff;
-        if (_isRanking(ranking, options)) stv.place(ranking, options);
+        if (isRanking(ranking, options)) stv.place(ranking, options);
         else _expectMalformed(ranking, options);
     }
 
@@ -219,31 +217,9 @@ contract StvTest {
         for (uint256 i = 0; i < ballots; i++) {
             uint256 random = uint256(keccak256(abi.encode(seed, i)));
             uint256 power = uint64(random) >> 16;
-            _vote(_randomRanking(random, options), power);
+            _vote(randomRanking(random, options), power);
             sum += power;
         }
-    }
-
-    /// @dev Names one option or more, each once.
-    function _randomRanking(uint256 random, uint256 options) private pure returns (uint256 ranking) {
-        uint256 used;
-        for (uint256 i = 0; i < options; i++) {
-            uint256 option = (random >> (64 + 8 * i)) % options + 1;
-            if ((used >> option) & 1 == 1) continue;
-            used |= uint256(1) << option;
-            ranking = (ranking << 4) | option;
-        }
-    }
-
-    function _isRanking(uint256 ranking, uint256 options) private pure returns (bool) {
-        uint256 used = 1;
-        if (ranking == 0) return false;
-        for (; ranking != 0; ranking >>= 4) {
-            uint256 option = ranking & 0xf;
-            if (option > options || (used >> option) & 1 == 1) return false;
-            used |= uint256(1) << option;
-        }
-        return true;
     }
 
     function _swap(uint256 ranking, uint256 one, uint256 other) private pure returns (uint256 swapped) {
