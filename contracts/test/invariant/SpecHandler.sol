@@ -5,8 +5,8 @@ import {KallCoin} from "../../src/KallCoin.sol";
 import {KallSpec} from "../../src/KallSpec.sol";
 import {SpecBase} from "../spec/SpecBase.sol";
 
-/// Plays votes with eight voters and seven specifications, and keeps its own books of them. Whoever acts twice,
-/// in another phase or without interest must be refused.
+/// Plays votes with eight voters and seven specifications, three acts at a time, and keeps its own books of them.
+/// Whoever acts twice, in another phase or without interest must be refused.
 contract SpecHandler is SpecBase {
     uint256 public constant VOTERS = 8;
     uint256 public constant SPECS = 7;
@@ -39,7 +39,7 @@ contract SpecHandler is SpecBase {
     }
 
     function passBlocks(uint256 blocks) external {
-        vm.roll(vm.getBlockNumber() + blocks % 25);
+        vm.roll(vm.getBlockNumber() + blocks % 30);
     }
 
     /// @dev Coins and delegations move at any time; the snapshot stays what it was.
@@ -55,8 +55,38 @@ contract SpecHandler is SpecBase {
         coin.delegate(voter(to % VOTERS));
     }
 
-    function registerInterestAs(uint256 index) external {
-        index %= VOTERS;
+    function registerInterest(uint256 index) external {
+        for (uint256 i = 0; i < 3; i++) {
+            _registerInterest((index % VOTERS + i) % VOTERS);
+        }
+    }
+
+    function propose(uint256 index, uint256 random) external {
+        for (uint256 i = 0; i < 3; i++) {
+            _propose((index % VOTERS + i) % VOTERS, specAt(random >> (8 * i)));
+        }
+    }
+
+    function cast(uint256 index, uint256 random) external {
+        for (uint256 i = 0; i < 3; i++) {
+            _cast((index % VOTERS + i) % VOTERS, uint256(keccak256(abi.encode(random, i))));
+        }
+    }
+
+    function count(uint256 vote) external {
+        (uint256 current, KallSpec.Phase phase) = spec.currentVote();
+        vote %= current + 2;
+        bool ended = vote < current || (vote == current && phase == KallSpec.Phase.Counting);
+        bool good = ended && vote >= spec.nextVote();
+        try spec.count(vote) returns (bytes32 specHash) {
+            vm.assertTrue(good, "counted against the rules");
+            _counted(vote, specHash);
+        } catch {
+            vm.assertFalse(good);
+        }
+    }
+
+    function _registerInterest(uint256 index) private {
         (uint256 vote, KallSpec.Phase phase) = spec.currentVote();
         uint256 power = coin.getPastVotes(voter(index), spec.snapshotOf(vote));
         bool good = phase == KallSpec.Phase.Proposing && power != 0 && !_isRegistered(index, vote);
@@ -69,9 +99,7 @@ contract SpecHandler is SpecBase {
         }
     }
 
-    function proposeAs(uint256 index, uint256 specIndex) external {
-        index %= VOTERS;
-        bytes32 specHash = specAt(specIndex);
+    function _propose(uint256 index, bytes32 specHash) private {
         (uint256 vote, KallSpec.Phase phase) = spec.currentVote();
         KallSpec.Interest memory before = spec.interest(vote, voter(index));
         bool good = phase == KallSpec.Phase.Proposing && before.power != 0 && !before.proposed
@@ -85,8 +113,7 @@ contract SpecHandler is SpecBase {
         }
     }
 
-    function castAs(uint256 index, uint256 random) external {
-        index %= VOTERS;
+    function _cast(uint256 index, uint256 random) private {
         (uint256 vote, KallSpec.Phase phase) = spec.currentVote();
         uint256 options = uint256(spec.headOf(vote).proposals) + 1;
         uint256 ranking = randomRanking(random, options + (random % 8 == 0 ? 1 : 0));
@@ -97,19 +124,6 @@ contract SpecHandler is SpecBase {
             vm.assertTrue(good, "cast against the rules");
             casts[vote][index]++;
             castSum[vote] += spec.interest(vote, voter(index)).power;
-        } catch {
-            vm.assertFalse(good);
-        }
-    }
-
-    function count(uint256 vote) external {
-        (uint256 current, KallSpec.Phase phase) = spec.currentVote();
-        vote %= current + 2;
-        bool ended = vote < current || (vote == current && phase == KallSpec.Phase.Counting);
-        bool good = ended && vote >= spec.nextVote();
-        try spec.count(vote) returns (bytes32 specHash) {
-            vm.assertTrue(good, "counted against the rules");
-            _counted(vote, specHash);
         } catch {
             vm.assertFalse(good);
         }
