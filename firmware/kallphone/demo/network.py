@@ -128,6 +128,12 @@ class Network:
     async def give_coins(self, account: Address, amount: int) -> None:
         await asyncio.to_thread(self.chain.give_coins, address_to_hex(account), amount)
 
+    async def until_final(self) -> None:
+        """Waits until all that is on the chain now is final, since phones look nobody up before."""
+        newest = await asyncio.to_thread(self.chain.height, "latest")
+        while await asyncio.to_thread(self.chain.height, "finalized") < newest:
+            await asyncio.sleep(0.1)
+
     async def channel(self, client: Address) -> Channel:
         assert self._ledger is not None
         return await asyncio.to_thread(self._ledger.channel, client, self.provider)

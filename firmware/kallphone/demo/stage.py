@@ -121,6 +121,7 @@ async def stage(
             stack.push_async_callback(_put_away, phone)
         say("Starting two phones")
         await asyncio.gather(*(phone.come_up() for phone in phones))
+        await network.until_final()
         for phone in phones:
             say(f"Phone {phone.name} has the number {phone.number}")
         yield Stage(network, *phones)
