@@ -44,7 +44,7 @@ def transfer_of(
 def cover(balance: int, settled: int, promised: int, known: int | None = None) -> int:
     """The sum that a client's coins bear in all, as a deposit would: `settled` and what is left.
 
-    Of what is `promised` above `settled` nobody knows yet whether `balance` still contains it; the sum that was
+    Nobody knows yet whether `balance` still contains what is `promised` above `settled`; the sum that was
     `known` before holds as long as that explains the difference.
     """
     return min(max(known or 0, balance + settled), balance + max(settled, promised))

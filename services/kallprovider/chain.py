@@ -14,6 +14,7 @@ from kallnet.account import Address
 from kallnet.entries import ClientEntry, ServiceEntry
 from kallnet.errors import LedgerError, LedgerInconsistent, LedgerRefused, LedgerUnreachable
 from kallnet.ledger import Channel
+from kallnet.messages import TransferWithAuthorization
 from kallprovider import refusals
 from kallprovider.chain_rpc import Block, ChainRpc, Sent
 from kallprovider.errors import ChainAway, NotAccepted, ProviderError, TransactionFailed
@@ -29,6 +30,10 @@ RECEIPT_WAIT = 60.0
 RAISES = 3
 FIRST_POLL = 0.05
 SLOWEST_POLL = 2.0
+# Nodes refuse longer ranges of logs.
+MAX_RANGE = 2_000
+# How far back a transfer is looked for that somebody else brought to the chain.
+LOOK_BACK = 50 * MAX_RANGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,14 @@ class Receipt:
     transaction: bytes
     block: int
     gas_used: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a transfer's nonce: `block` is where it paid, None where it was cancelled or misused."""
+
+    used: bool
+    block: int | None = None
 
 
 class Chain(Protocol):
@@ -48,6 +61,8 @@ class Chain(Protocol):
     async def channel(self, client: Address, block: int | None = None) -> Channel: ...
     async def touched(self, first: int, last: int) -> set[Address]: ...
     async def client_entry(self, account: Address) -> ClientEntry | None: ...
+    async def coin_balance(self, account: Address) -> int: ...
+    async def fate(self, transfer: TransferWithAuthorization) -> Fate: ...
     async def transact(self, contract: Address, data: bytes) -> Receipt: ...
 
 
@@ -88,6 +103,20 @@ class ChainWorker:
 
     async def client_entry(self, account: Address) -> ClientEntry | None:
         return await self._read(self._rpc.ledger.client_entry, account)
+
+    async def coin_balance(self, account: Address) -> int:
+        return await self._read(self._rpc.ledger.coin_balance, account)
+
+    async def fate(self, transfer: TransferWithAuthorization) -> Fate:
+        """Looks for the payment itself: a nonce can be used for another, or cancelled."""
+        head = await self.head()
+        if not await self._read(self._rpc.is_used, transfer, head.number):
+            return Fate(used=False)
+        for last in range(head.number, max(0, head.number - LOOK_BACK) - 1, -MAX_RANGE):
+            use = await self._read(self._rpc.find_use, transfer, max(0, last - MAX_RANGE + 1), last)
+            if use is not None:
+                return Fate(used=True, block=use.block if use.paid else None)
+        return Fate(used=True)
 
     async def service_entry(self) -> ServiceEntry | None:
         return await self._read(self._rpc.ledger.service_entry, self._rpc.account)
@@ -179,4 +208,3 @@ def merged(safe: Channel, latest: Channel) -> Channel:
         exit_at=latest.exit_at or safe.exit_at,
         epoch=latest.epoch,
     )
-

@@ -10,10 +10,13 @@ from kallnet.account import Account, Address
 from kallnet.deployment import Deployment
 from kallnet.entries import ClientEntry
 from kallnet.ledger import Channel
-from kallprovider.chain import Receipt
+from kallnet.messages import TransferWithAuthorization
+from kallnet.typed import coin_domain
+from kallprovider.chain import Fate, Receipt
 from kallprovider.chain_rpc import Block
 from kallprovider.config import Claims, Endpoint, LedgerSettings, ProviderConfig, Terms, Tls, Turn
-from kallprovider.errors import ChainAway, ProviderError
+from kallprovider.errors import ChainAway, NotAccepted, ProviderError
+from tests.coin import FakeCoin, Refused
 
 PROVIDER = Account(bytes([9]) * 32)
 ALICE = Account(bytes([1]) * 32)
@@ -105,6 +108,9 @@ class FakeChain:
         self.sent: list[tuple[Address, bytes]] = []
         self.refusal: ProviderError | None = None
         self.on_transact: Callable[[bytes], None] = lambda _: None
+        self.coin = FakeCoin(coin_domain(DEPLOYMENT))
+        self.coin_blocks: dict[tuple[Address, bytes], int] = {}
+        self.now = 1_800_000_000
         self._forks = itertools.count()
 
     def mine(self, client: Address | None = None, channel: Channel | None = None) -> int:
@@ -127,7 +133,7 @@ class FakeChain:
 
     async def head(self) -> Block:
         self._require_up()
-        return Block(len(self.blocks) - 1, self.blocks[-1], 1_800_000_000)
+        return Block(len(self.blocks) - 1, self.blocks[-1], self.now)
 
     async def block_hash(self, number: int) -> bytes | None:
         self._require_up()
@@ -150,6 +156,32 @@ class FakeChain:
     async def client_entry(self, account: Address) -> ClientEntry | None:
         self._require_up()
         return self.entries.get(account)
+
+    async def coin_balance(self, account: Address) -> int:
+        self._require_up()
+        return self.coin.balances.get(account, 0)
+
+    async def fate(self, transfer: TransferWithAuthorization) -> Fate:
+        self._require_up()
+        key = (transfer.from_, transfer.nonce)
+        if key not in self.coin.used:
+            return Fate(used=False)
+        return Fate(used=True, block=self.coin_blocks.get(key, 0) if self.coin.paid(transfer) else None)
+
+    def execute(self, data: bytes) -> None:
+        """As `on_transact`, for transfers of the coin."""
+        try:
+            self.coin.execute(data, self.now)
+        except Refused as refusal:
+            raise NotAccepted(str(refusal)) from None
+        message = self.coin.mined[-1]
+        self.coin_blocks[message.from_, message.nonce] = len(self.blocks)
+
+    def take_back(self, message: TransferWithAuthorization) -> None:
+        """As a reorganisation does."""
+        del self.coin.used[message.from_, message.nonce], self.coin_blocks[message.from_, message.nonce]
+        self.coin.mined.remove(message)
+        self.coin.move(message.to, message.from_, message.value)
 
     async def transact(self, contract: Address, data: bytes) -> Receipt:
         self._require_up()

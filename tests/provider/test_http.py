@@ -114,6 +114,7 @@ def test_terms_and_health(door: Door) -> None:
             "inviter_share": 100,
             "api_version": 1,
             "max_float": 20,
+            "rail": "escrow",
             "period": 15,
         }
         assert await door.get("/v1/health") == (200, {"kamailio": False, "chain": True, "calls": 3})
