@@ -18,6 +18,7 @@ from kallnet.number import KallNumber, number_for, parse_number
 from kallnet.routes import Route as RankedRoute
 from kallnet.routes import rank_routes
 from kallnet.rpc import JsonRpc
+from kallnet.transfers import ESCROW, RAILS
 from kallnet.typed import registry_domain
 from kallphone.phone.causes import Cause
 from kallphone.phone.events import CallerIdentified, CallId, Route, RouteFound, RouteNotFound
@@ -172,8 +173,9 @@ class Directory:
 
 
 def _usable(ranked: RankedRoute, callee: Address) -> Route | None:
-    domain = ranked.service.details.get("domain")
-    if not isinstance(domain, str):
+    details = ranked.service.details
+    domain = details.get("domain")
+    if not isinstance(domain, str) or details.get("rail", ESCROW) not in RAILS:
         return None
     return Route(ranked.provider, callee, f"sip:0x{callee.hex()}@{domain}", ranked.price)
 
