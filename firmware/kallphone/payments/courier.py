@@ -90,6 +90,8 @@ class Courier:
             if waiting is None or waiting.signed.cumulative < signed.cumulative:
                 self._errands[key] = _Errand(signed, call, self._clock())
                 self._changed.notify()
+            elif waiting.signed.cumulative == signed.cumulative and waiting.call is None:
+                waiting.call = call
 
     def call_ended(self, call: CallId) -> None:
         with self._changed:

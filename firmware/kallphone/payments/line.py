@@ -12,7 +12,7 @@ from kallnet.deployment import NETWORK_API_VERSION, Deployment
 from kallnet.entries import PROXY, Cost
 from kallnet.errors import LedgerError
 from kallnet.messages import Session
-from kallnet.transfers import EPOCH, TRANSFERS
+from kallnet.transfers import EPOCH, ESCROW, TRANSFERS
 from kallphone.payments.answers import SessionGrant, Terms, TransferReport
 from kallphone.payments.chain import Chain
 from kallphone.payments.channels import Channels
@@ -114,12 +114,11 @@ class Line:
         known = self._standing
         if known is None:
             return None
-        if known.channel.epoch == EPOCH:
-            # An answer says how much is mined by now.
+        api, rail = self._api(self._home_url), TRANSFERS if known.channel.epoch == EPOCH else ESCROW
+        if rail == TRANSFERS:
+            # The answer says how much is mined by now.
             self._deliver_last(known.provider, above=self._transfers.settled(known.provider))
-            return self._take_over(self._read_coins(known.provider, known.number))
-        api = self._api(self._home_url)
-        return self._take_over(self._read_money(api, known.provider, known.number, progress))
+        return self._take_over(self._read_money(api, known.provider, known.number, rail, progress))
 
     def visit(self, provider: Address, progress: Progress) -> Credit:
         """Opens a session with any provider, and a channel where there are coins for one."""
@@ -186,14 +185,15 @@ class Line:
 
     def _read_ledger(self, api: ProviderApi, terms: Terms, progress: Progress) -> Standing:
         number = self._registration.ensure(api, terms.provider, progress)
-        if terms.rail == TRANSFERS:
-            standing = self._read_coins(terms.provider, number)
-        else:
-            standing = self._read_money(api, terms.provider, number, progress)
+        standing = self._read_money(api, terms.provider, number, terms.rail, progress)
         self._memory.keep(standing)
         return standing
 
-    def _read_money(self, api: ProviderApi, provider: Address, number: int, progress: Progress) -> Standing:
+    def _read_money(
+        self, api: ProviderApi, provider: Address, number: int, rail: str, progress: Progress
+    ) -> Standing:
+        if rail == TRANSFERS:
+            return self._read_coins(provider, number)
         own = self._account.address
         channel = self._chain.channel(own, provider)
         balance = self._chain.coin_balance(own)
@@ -214,10 +214,7 @@ class Line:
     def _credit_at(self, api: ProviderApi, terms: Terms, progress: Progress) -> Credit:
         provider = terms.provider
         try:
-            if terms.rail == TRANSFERS:
-                standing = self._read_coins(provider, 0)
-            else:
-                standing = self._read_money(api, provider, 0, progress)
+            standing = self._read_money(api, provider, 0, terms.rail, progress)
         except LedgerError:
             known = self._channels.credit(provider)
             if known is None:
