@@ -12,6 +12,7 @@ from kallnet.account import Address, address_from_hex, address_to_hex
 from kallnet.deployment import Deployment, load_deployment
 from kallnet.ledger import Channel, Ledger
 from kallnet.rpc import JsonRpc
+from kallnet.transfers import ESCROW
 from kallphone.demo.chain import LocalChain
 from kallphone.demo.process import Process, accepts, free_ports, run
 
@@ -54,6 +55,7 @@ api_version = 1
 max_float_periods = {float_periods}
 session_seconds = 3600
 free_relays_per_hour = 100
+rail = "{rail}"
 [ledger]
 rpc = ["{rpc}"]
 deployment = "{deployment}"
@@ -73,10 +75,14 @@ class _Ports:
 
 
 class Network:
-    """A whole network on this machine: chain, contracts, and one provider with Kamailio and coturn."""
+    """A whole network on this machine: chain, contracts, and one provider with Kamailio and coturn.
 
-    def __init__(self, folder: Path) -> None:
+    `rail` is how that provider is paid, one of kallnet.transfers.RAILS.
+    """
+
+    def __init__(self, folder: Path, rail: str = ESCROW) -> None:
         self.folder = folder
+        self._rail = rail
         self.chain = LocalChain()
         self.provider = Address(b"")
         self._provider_folder = folder / "provider"
@@ -133,6 +139,10 @@ class Network:
         assert self._ledger is not None
         return await asyncio.to_thread(self._ledger.channel, client, self.provider)
 
+    async def coin_balance(self, account: Address) -> int:
+        assert self._ledger is not None
+        return await asyncio.to_thread(self._ledger.coin_balance, account)
+
     async def gas_used_by(self, accounts: list[Address]) -> int:
         """Gas of every transaction that one of the accounts sent, counted over the whole chain."""
         return await asyncio.to_thread(self._gas_used_by, {address_to_hex(one).lower() for one in accounts})
@@ -163,6 +173,7 @@ class Network:
                 domain=DOMAIN,
                 price=PRICE,
                 float_periods=FLOAT_PERIODS,
+                rail=self._rail,
                 relay=relay,
                 relay_max=relay + 200,
                 rpc=self.chain.url,
