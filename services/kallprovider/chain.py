@@ -43,14 +43,6 @@ class Receipt:
     gas_used: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of a transfer's nonce: `block` is where it paid, None where it was cancelled or misused."""
-
-    used: bool
-    block: int | None = None
-
-
 class Chain(Protocol):
     """The chain as the provider uses it. Every method raises ChainAway when no answer comes in time."""
 
@@ -62,7 +54,7 @@ class Chain(Protocol):
     async def touched(self, first: int, last: int) -> set[Address]: ...
     async def client_entry(self, account: Address) -> ClientEntry | None: ...
     async def coin_balance(self, account: Address) -> int: ...
-    async def fate(self, transfer: TransferWithAuthorization) -> Fate: ...
+    async def payment_block(self, transfer: TransferWithAuthorization) -> int | None: ...
     async def transact(self, contract: Address, data: bytes) -> Receipt: ...
 
 
@@ -107,16 +99,16 @@ class ChainWorker:
     async def coin_balance(self, account: Address) -> int:
         return await self._read(self._rpc.ledger.coin_balance, account)
 
-    async def fate(self, transfer: TransferWithAuthorization) -> Fate:
-        """Looks for the payment itself: a nonce can be used for another, or cancelled."""
+    async def payment_block(self, transfer: TransferWithAuthorization) -> int | None:
+        """Where it was made; a nonce that was cancelled or used for another payment gives None as well."""
         head = await self.head()
         if not await self._read(self._rpc.is_used, transfer, head.number):
-            return Fate(used=False)
+            return None
         for last in range(head.number, max(0, head.number - LOOK_BACK) - 1, -MAX_RANGE):
             use = await self._read(self._rpc.find_use, transfer, max(0, last - MAX_RANGE + 1), last)
             if use is not None:
-                return Fate(used=True, block=use.block if use.paid else None)
-        return Fate(used=True)
+                return use.block if use.paid else None
+        return None
 
     async def service_entry(self) -> ServiceEntry | None:
         return await self._read(self._rpc.ledger.service_entry, self._rpc.account)

@@ -120,10 +120,10 @@ class Collector:
 
     async def _refused(self, transfer: HeldTransfer, refusal: ProviderError) -> None:
         """The chain tells whether the transfer was made after all, or can still be."""
-        fate = await self._chain.fate(transfer.message)
-        if fate.block is not None:
-            self._mined(transfer, fate.block)
-        elif fate.used or isinstance(refusal, NotAccepted) or await self._has_expired(transfer):
+        block = await self._chain.payment_block(transfer.message)
+        if block is not None:
+            self._mined(transfer, block)
+        elif isinstance(refusal, NotAccepted) or await self._has_expired(transfer):
             await self._lost(transfer, refusal)
         else:
             raise refusal
@@ -147,11 +147,11 @@ class Collector:
         newest = (await self._chain.head()).number
         for transfer in mined:
             if transfer.block is not None and newest >= transfer.block + self._confirmations:
-                fate = await self._chain.fate(transfer.message)
-                if fate.block is not None and newest >= fate.block + self._confirmations:
+                block = await self._chain.payment_block(transfer.message)
+                if block is not None and newest >= block + self._confirmations:
                     self._bury(transfer)
                 else:
-                    self._books.transfer_mined(transfer, fate.block)
+                    self._books.transfer_mined(transfer, block)
 
     def _put_off(self, client: Address) -> float:
         failures = self._backoff.get(client, _Backoff()).failures + 1

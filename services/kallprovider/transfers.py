@@ -66,7 +66,6 @@ class TransferDesk:
         if channel.deposited < cumulative:
             channel = await self._again(client, channel)
         # From here on nothing is waited for: two transfers at once are taken one after the other.
-        channel = self._books.channel(client) or channel
         if not self._is_held(message, cumulative):
             self._require_next(message, cumulative)
             self._require_cover(channel, cumulative, message.value)

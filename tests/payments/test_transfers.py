@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kallnet.account import Account
+from kallnet.entries import PROXY, Cost, ServiceEntry
 from kallnet.ledger import Channel
 from kallnet.transfers import EPOCH, VALID_SECONDS, transfer_nonce
 from kallphone.payments import transfers as rail
@@ -23,6 +25,7 @@ from kallphone.phone.events import (
     CreditChanged,
     LineFailed,
     Route,
+    SessionOpened,
     SessionRefused,
     VoucherAccepted,
     VoucherRefused,
@@ -204,6 +207,45 @@ def test_a_phone_that_lost_its_disk_goes_on_from_what_the_provider_holds(desk: D
     pay(desk, again, 2 * PRICE)
     assert again.posted.wait_for(VoucherAccepted).cumulative == 2 * PRICE
     assert values(desk.provider) == [PRICE] * 2
+
+
+def test_what_is_mined_counts_for_a_phone_that_lost_its_disk(desk: Desk, phone: Phone):
+    pay(desk, phone, PRICE)
+    phone.posted.wait_for(VoucherAccepted)
+    desk.provider.mine()
+    phone.stop()
+    for file in desk.directory.glob("phone.sqlite*"):
+        file.unlink()
+    credit = desk.phone().opened().credit
+    assert (credit.signed, credit.available) == (PRICE, TARGET - PRICE)
+
+
+def test_coins_that_are_promised_here_go_on_no_deposit_elsewhere(
+    desk: Desk, phone: Phone, start_provider: Callable[[], FakeProvider]
+):
+    pay(desk, phone, PRICE)
+    phone.posted.wait_for(VoucherAccepted)
+    other = start_provider()
+    desk.ledger.services[other.account.address] = ServiceEntry(
+        other.account.public_key, (1,), PROXY, (Cost(PRICE, 1, 75),), details={"api": other.url}
+    )
+    route = Route(other.account.address, b"q" * 20, "sip:0x71@phone.example", PRICE)
+    phone.worker.open_session(CALL, route)
+    assert phone.posted.wait_for(SessionOpened).credit.deposited == TARGET - PRICE
+    desk.provider.mine()
+    assert desk.provider.earned == PRICE
+
+
+def test_who_waits_for_an_answer_gets_it_though_a_delivery_was_under_way(desk: Desk, phone: Phone):
+    desk.provider.fail("transfers", Fault("drop"))
+    pay(desk, phone, PRICE)
+    until(lambda: stored(desk, phone) == [PRICE])
+    until(lambda: bool(phone.worker._courier._errands))
+    store = TransferStore(phone.database, desk.ledger.deployment, desk.account.address)
+    (signed,) = store.after(desk.provider.account.address, 0)
+    phone.worker._courier.call_ended(CALL)
+    phone.worker._courier.deliver(signed, CallId(3))
+    assert phone.posted.wait_for(VoucherAccepted) == VoucherAccepted(CallId(3), PRICE)
 
 
 def test_a_line_that_was_open_before_opens_while_the_ledger_is_away(desk: Desk, phone: Phone):

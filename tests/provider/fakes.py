@@ -12,7 +12,7 @@ from kallnet.entries import ClientEntry
 from kallnet.ledger import Channel
 from kallnet.messages import TransferWithAuthorization
 from kallnet.typed import coin_domain
-from kallprovider.chain import Fate, Receipt
+from kallprovider.chain import Receipt
 from kallprovider.chain_rpc import Block
 from kallprovider.config import Claims, Endpoint, LedgerSettings, ProviderConfig, Terms, Tls, Turn
 from kallprovider.errors import ChainAway, NotAccepted, ProviderError
@@ -161,12 +161,10 @@ class FakeChain:
         self._require_up()
         return self.coin.balances.get(account, 0)
 
-    async def fate(self, transfer: TransferWithAuthorization) -> Fate:
+    async def payment_block(self, transfer: TransferWithAuthorization) -> int | None:
         self._require_up()
-        key = (transfer.from_, transfer.nonce)
-        if key not in self.coin.used:
-            return Fate(used=False)
-        return Fate(used=True, block=self.coin_blocks.get(key, 0) if self.coin.paid(transfer) else None)
+        block = self.coin_blocks.get((transfer.from_, transfer.nonce), 0)
+        return block if self.coin.paid(transfer) else None
 
     def execute(self, data: bytes) -> None:
         """As `on_transact`, for transfers of the coin."""

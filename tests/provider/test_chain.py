@@ -15,7 +15,7 @@ from kallnet.messages import Voucher
 from kallnet.rpc import JsonRpc
 from kallnet.transfers import transfer_of
 from kallnet.typed import coin_domain, digest, escrow_domain
-from kallprovider.chain import ChainWorker, Fate, merged
+from kallprovider.chain import ChainWorker, merged
 from kallprovider.chain_rpc import ChainRpc
 from kallprovider.errors import ChainAway, NotAccepted, TransactionFailed
 from tests.chain import LocalChain
@@ -203,7 +203,7 @@ def test_a_batch_of_claims_pays_each(node: Node) -> None:
 
 @pytest.mark.chain
 @pytest.mark.parametrize("spent_on", ["it", "another", "nothing", "a smaller one"])
-def test_the_fate_of_a_transfer_is_that_of_its_own_payment(node: Node, spent_on: str) -> None:
+def test_a_transfer_is_made_by_its_own_payment_only(node: Node, spent_on: str) -> None:
     """A nonce can be used for another transfer or be cancelled, and then it has paid nothing here."""
     client = Account.generate()
     node.chain.give_coins(address_to_hex(client.address), 10)
@@ -218,15 +218,15 @@ def test_the_fate_of_a_transfer_is_that_of_its_own_payment(node: Node, spent_on:
     signature = client.sign(digest(coin, made))
 
     async def scenario(worker: ChainWorker) -> None:
-        assert await worker.fate(wanted) == Fate(used=False)
+        assert await worker.payment_block(wanted) is None
         call = (
             cancel(made, signature)
             if isinstance(made, CancelAuthorization)
             else calldata.transfer_with_authorization(made, signature)
         )
         receipt = await worker.transact(node.deployment.coin, call)
-        block = receipt.block if spent_on == "it" else None
-        assert await worker.fate(wanted) == Fate(used=True, block=block)
+        expected = receipt.block if spent_on == "it" else None
+        assert await worker.payment_block(wanted) == expected
 
     node.run(scenario)
 
