@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_STORY_NAMES = ("call", "no-credit", "vouchers-stop", "provider-dies", "crash")
+_STORY_NAMES = ("call", "no-credit", "vouchers-stop", "provider-dies", "crash", "transfers")
 
 
 def _run(arguments: argparse.Namespace) -> None:

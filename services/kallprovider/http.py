@@ -11,7 +11,7 @@ from aiohttp import web
 from kallnet.account import Address, address_to_hex
 from kallnet.deployment import Deployment
 from kallnet.errors import KallnetError
-from kallnet.messages import Voucher
+from kallnet.messages import TransferWithAuthorization, Voucher
 from kallprovider import PERIOD_SECONDS
 from kallprovider.agreements import Agreements
 from kallprovider.body import Body
@@ -19,11 +19,12 @@ from kallprovider.books import Books
 from kallprovider.channels import Channels
 from kallprovider.clock import Clock
 from kallprovider.config import ProviderConfig, Tls
-from kallprovider.errors import BadRequest, ConfigError, Forbidden, ProviderError
+from kallprovider.errors import BadRequest, ConfigError, Conflict, Forbidden, ProviderError
 from kallprovider.query import LedgerQueries
 from kallprovider.rate import RateLimit, source_of, spend
 from kallprovider.relay import CALLS, HOUR, Relay, RelayRequest
 from kallprovider.sessions import Challenges, credentials
+from kallprovider.transfers import TransferDesk
 from kallprovider.vouchers import VoucherDesk
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class Api:
         agreements: Agreements,
         channels: Channels,
         books: Books,
-        vouchers: VoucherDesk,
+        desk: VoucherDesk | TransferDesk,
         relay: Relay,
         queries: LedgerQueries,
         health: Callable[[], Health],
@@ -69,7 +70,7 @@ class Api:
         self._agreements = agreements
         self._channels = channels
         self._books = books
-        self._vouchers = vouchers
+        self._desk = desk
         self._relay = relay
         self._queries = queries
         self._health = health
@@ -89,6 +90,7 @@ class Api:
                 web.post("/v1/relay", self.relay),
                 web.post("/v1/vouchers", self.voucher),
                 *self._queries.routes(),
+                web.post("/v1/transfers", self.transfer),
             ]
         )
         return app
@@ -107,15 +109,14 @@ class Api:
                 "inviter_share": terms.inviter_share,
                 "api_version": terms.api_version,
                 "max_float": terms.max_float,
+                "rail": terms.rail,
                 "period": PERIOD_SECONDS,
             }
         )
 
     async def health(self, _: web.Request) -> web.Response:
         health = self._health()
-        return web.json_response(
-            {"kamailio": health.kamailio, "chain": health.chain, "calls": health.calls}
-        )
+        return web.json_response({"kamailio": health.kamailio, "chain": health.chain, "calls": health.calls})
 
     async def challenge(self, request: web.Request) -> web.Response:
         client = (await Body.of(request)).address("client")
@@ -173,10 +174,21 @@ class Api:
         )
 
     async def voucher(self, request: web.Request) -> web.Response:
+        if not isinstance(self._desk, VoucherDesk):
+            raise Conflict("this provider is paid by transfers: post them to /v1/transfers")
         body = await Body.of(request)
         voucher = body.flat_message(Voucher, "signature")
-        cumulative = await self._vouchers.accept(voucher, body.raw("signature", 65))
+        cumulative = await self._desk.accept(voucher, body.raw("signature", 65))
         return web.json_response({"cumulative": cumulative})
+
+    async def transfer(self, request: web.Request) -> web.Response:
+        if not isinstance(self._desk, TransferDesk):
+            raise Conflict("this provider is paid by vouchers: post them to /v1/vouchers")
+        body = await Body.of(request)
+        message = body.message(TransferWithAuthorization, "message")
+        channel = await self._desk.accept(message, body.whole("cumulative"), body.raw("signature", 65))
+        held = self._books.tab(message.from_).voucher
+        return web.json_response({"cumulative": held, "settled": channel.claimed})
 
     def _answered(self, body: Body) -> Address:
         client = body.address("client")

@@ -100,7 +100,7 @@ def test_the_version_is_the_contracts(terminal: Terminal) -> None:
 def test_another_contract_has_no_version(terminal: Terminal) -> None:
     terminal.chain.calls[KRYPTON, "0x54fd4d50"] = "0x"
     code, _, err = terminal.type("version")
-    assert (code, "is not KallKrypton: check the deployment file" in err) == (1, True)
+    assert (code, "is not the contract it should be: check the deployment file" in err) == (1, True)
 
 
 @pytest.mark.parametrize(

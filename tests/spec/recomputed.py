@@ -8,9 +8,10 @@ from kallnet.account import Account, address_from_hex, address_to_hex
 from kallnet.entries import ClientEntry, Cost, ServiceEntry, decode_client, decode_service
 from kallnet.identity import fingerprint_of, sign_identity, verify_identity, with_identity
 from kallnet.keccak import keccak256
-from kallnet.messages import CLIENT, TransferWithAuthorization
+from kallnet.messages import CLIENT
 from kallnet.number import KallNumber, format_number, number_for, parse_number
 from kallnet.quality import CallQuality
+from kallnet.transfers import transfer_of
 from kallnet.typed import Domain, Message, digest, members, struct_hash
 from kallprovider.sessions import credentials
 from tests.kallnet.samples import MESSAGES
@@ -64,6 +65,9 @@ def _slots(given: Fields) -> Computed:
         "rating_raters": _hex(slots.rater_count(provider)),
         "rating_rater_1": _hex(slots.rater(provider, 1)),
         "rating_latest": _hex(slots.latest_rating(provider, client)),
+        "spec_version_1": _hex(slots.specification(1)),
+        "spec_vote_3": _hex(slots.vote(3, 1)[0]),
+        "spec_interest_3": _hex(slots.interest(3, client)),
     }
 
 
@@ -122,13 +126,18 @@ def _message(type_: type[Any], given: Fields) -> Computed:
 
 
 def _transfer(given: Fields) -> Computed:
-    """The nonce by the rule of section 14, put together here by hand."""
-    cumulative = int(given["cumulative"])
-    parties = _bytes(given["from"]) + _bytes(given["to"])
-    nonce = keccak256(b"KallPhone transfer" + parties + cumulative.to_bytes(32, "big"))
-    value = cumulative - int(given["previous"])
-    message = {"value": str(value), "validAfter": "0", "nonce": _hex(nonce)}
-    return {**message, **_message(TransferWithAuthorization, {**given, **message})}
+    client, provider = address_from_hex(given["from"]), address_from_hex(given["to"])
+    previous, cumulative = int(given["previous"]), int(given["cumulative"])
+    message = transfer_of(client, provider, previous, cumulative, int(given["validBefore"]))
+    # The rule of section 14, put together by hand.
+    text = b"KallPhone transfer" + client + provider + cumulative.to_bytes(32, "big")
+    assert message.nonce == keccak256(text)
+    return {
+        "value": str(message.value),
+        "validAfter": str(message.valid_after),
+        "nonce": _hex(message.nonce),
+        **_signed(generate.COIN, message, Account(_bytes(given["key"]))),
+    }
 
 
 def _identity(given: Fields) -> Computed:

@@ -8,7 +8,7 @@ from pathlib import Path
 PATH = Path(__file__).resolve().parents[2] / "docs" / "spec" / "network-api-1.md"
 
 _BLOCK = re.compile(r"^```vector (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_CONSTANT = re.compile(r"^\| ([A-Z][A-Z_]+) \| (\d+) \| ([^|]*) \|", re.MULTILINE)
+_CONSTANT = re.compile(r"^\| ([A-Z][A-Z_]+) \| (\d+) \|([^|]*)\|", re.MULTILINE)
 _DOOR = re.compile(r"^### (GET|POST) (/\S+)$", re.MULTILINE)
 
 
@@ -43,6 +43,6 @@ def damm_rows() -> list[list[int]]:
 
 def _fields(block: str) -> dict[str, str]:
     lines = [line.split(" = ", 1) for line in block.splitlines()]
-    fields = {name: value for name, value in lines}
+    fields = dict(lines)
     assert len(fields) == len(lines), f"a name stands twice in {block[:80]!r}"
     return fields

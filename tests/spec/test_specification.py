@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from kallnet import details, entries, header, headers, identity, number, proof, reputation
+from kallnet import details, entries, header, headers, identity, number, proof, reputation, transfers
 from kallnet.cache import DAY
 from kallnet.deployment import NETWORK_API_VERSION
 from kallnet.typed import members
 from kallprovider import PERIOD_SECONDS, exposure, http, sessions
+from kallprovider.config import load_config
+from kallprovider.errors import ConfigError
+from kallprovider.transfers import UNMINED_PERIODS
+from tests.provider.test_config import written
 from tests.provider.test_http import Door
 from tests.spec import specification
 from tests.spec.recomputed import KINDS, TYPES, inputs, recomputed
@@ -73,9 +77,13 @@ CONSTANTS = {
     "CHALLENGE_LIFE": sessions.CHALLENGE_SECONDS,
     "MAX_BODY": http.MAX_BODY,
     "IDENTITY_WINDOW": identity.WINDOW,
-    "MIN_FLOAT": 2,
     "WRITE_OFF_WINDOW": int(exposure.WRITE_OFF_WINDOW),
     "WRITE_OFF_FLOATS": exposure.WRITE_OFF_FLOATS,
+    "TRANSFER_EPOCH": transfers.EPOCH,
+    "TRANSFER_LIFE": transfers.VALID_SECONDS,
+    "TRANSFER_LEAST_LEFT": transfers.LEAST_LEFT,
+    "TRANSFER_MOST_LEFT": transfers.MOST_LEFT,
+    "UNMINED_PERIODS": UNMINED_PERIODS,
     "RATING_EPOCH": reputation.EPOCH_LENGTH // DAY_SECONDS,
 }
 
@@ -90,18 +98,10 @@ IN_CONTRACTS = {
     "MAX_PROPOSALS": ("KallSpec", "MAX_PROPOSALS", ""),
 }
 
-ON_THE_RAIL = {
-    "TRANSFER_EPOCH": "EPOCH",
-    "TRANSFER_LIFE": "VALID_SECONDS",
-    "TRANSFER_LEAST_LEFT": "LEAST_LEFT",
-    "TRANSFER_MOST_LEFT": "MOST_LEFT",
-}
-UNMINED = "UNMINED_PERIODS"
-
 
 def test_the_constants_are_the_code_s() -> None:
     told = specification.constants()
-    assert told.keys() == CONSTANTS.keys() | IN_CONTRACTS.keys() | ON_THE_RAIL.keys() | {UNMINED}
+    assert told.keys() == CONSTANTS.keys() | IN_CONTRACTS.keys() | {"MIN_FLOAT"}
     assert {name: told[name][0] for name in CONSTANTS} == CONSTANTS
 
 
@@ -116,14 +116,13 @@ def test_the_constants_are_the_contracts(name: str) -> None:
     assert told_unit == "days" or not unit
 
 
-def test_the_constants_are_the_rail_s() -> None:
-    rail = pytest.importorskip("kallnet.transfers")
-    desk = pytest.importorskip("kallprovider.transfers")
-    told = specification.constants()
-    assert {name: told[name][0] for name in ON_THE_RAIL} == {
-        name: getattr(rail, there) for name, there in ON_THE_RAIL.items()
-    }
-    assert told[UNMINED][0] == desk.UNMINED_PERIODS
+def test_the_least_float_is_the_provider_s(tmp_path: Path) -> None:
+    least, _ = specification.constants()["MIN_FLOAT"]
+    given = "max_float_periods = 2"
+    config = load_config(written(tmp_path, given, f"max_float_periods = {least}"))
+    assert config.terms.max_float == least * config.terms.price
+    with pytest.raises(ConfigError):
+        load_config(written(tmp_path, given, f"max_float_periods = {least - 1}"))
 
 
 def test_each_constant_is_used_by_its_name() -> None:

@@ -31,6 +31,7 @@ from kallnet.messages import (
     Voucher,
 )
 from kallnet.number import number_for
+from kallnet.transfers import transfer_nonce, transfer_of
 from kallnet.typed import (
     Domain,
     Message,
@@ -112,6 +113,21 @@ def _identity(role: str, signer: Account, peer: Account) -> dict[str, Any]:
         "fingerprint_line": "a=fingerprint:sha-256 " + certificate.hex(":").upper(),
         "line": signed.line(),
     }
+
+
+def transfers() -> list[dict[str, Any]]:
+    """Transfers of one sum to the next, and the nonces that follow from it."""
+    client, provider = CLIENT_ACCOUNT.address, PROVIDER_ACCOUNT.address
+    sums = [(0, 2_500), (2_500, 5_000), (5_000, 7_501), (2**63 - 2, 2**63 - 1)]
+    return [
+        {
+            "previous": str(previous),
+            "cumulative": str(cumulative),
+            "nonce": "0x" + transfer_nonce(client, provider, cumulative).hex(),
+            **_vector(COIN, transfer_of(client, provider, previous, cumulative, DEADLINE), CLIENT_ACCOUNT),
+        }
+        for previous, cumulative in sums
+    ]
 
 
 def client_entry() -> ClientEntry:
@@ -211,6 +227,7 @@ def rendered() -> dict[str, str]:
         "digests.json": digests(),
         "entries.json": entries(),
         "identities.json": identities(),
+        "transfers.json": transfers(),
     }
     return {name: json.dumps(body, indent=2) + "\n" for name, body in bodies.items()}
 

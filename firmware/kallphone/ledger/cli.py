@@ -14,7 +14,7 @@ from typing import Any
 from kallnet.account import address_from_hex, address_to_hex
 from kallnet.errors import AddressInvalid, NumberInvalid
 from kallnet.query import QUERIES
-from kallphone.ledger import clients, providers, reading, settings
+from kallphone.ledger import clients, providers, reading, settings, votes
 from kallphone.ledger.answer import Said
 from kallphone.ledger.desk import Desk
 from kallphone.ledger.errors import UsageError
@@ -59,6 +59,18 @@ OURS = (
     ),
     Verb("renew", clients.renew, (), "keep the key's own client entry for another term"),
     Verb("release", clients.release, (), "take the key's own client entry back"),
+    Verb("reputation", reading.rated, ("service",), "what clients measured through a provider"),
+)  # fmt: skip
+_OF_VOTE = (("number", int, "of the vote; the current one by default"),)
+VOTERS = (
+    Verb("spec", votes.spec, (), "the specification of a network API version",
+         (("version", int, "the latest by default"),)),
+    Verb("vote", votes.vote, (), "how a vote on the specification stands", _OF_VOTE),
+    Verb("delegate", votes.delegate, ("account",), "give the key's votes to an account, or to itself"),
+    Verb("interest", votes.interest, (), "take part in the open vote"),
+    Verb("propose", votes.propose, ("specification",), "put the key's power behind a file or its keccak-256"),
+    Verb("cast", votes.cast, ("options",), "vote: the options' numbers, the best one first, such as 3,1"),
+    Verb("count", votes.count, (), "end a vote whose ballots are in", _OF_VOTE),
 )  # fmt: skip
 
 _FUNCTIONS = {verb.name: verb for verb in KRYPTONS}
@@ -67,7 +79,7 @@ _FUNCTIONS = {verb.name: verb for verb in KRYPTONS}
 def add_commands(commands: Any) -> None:
     ledger = commands.add_parser("ledger", help="read and change what the public ledger says")
     verbs = ledger.add_subparsers(required=True, metavar="VERB")
-    for verb in (*KRYPTONS, *OURS):
+    for verb in (*KRYPTONS, *OURS, *VOTERS):
         _add_verb(verbs, verb)
     invoke = verbs.add_parser("invoke", help='as KRYPTON does: SCRIPTHASH function ["parameter",...]')
     invoke.add_argument("scripthash", metavar="SCRIPTHASH", help="the address of KallKrypton")

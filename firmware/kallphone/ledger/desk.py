@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from kallnet.account import Account, Address
+from kallnet.abi import decode, encode_call
+from kallnet.account import Account, Address, address_to_hex
 from kallnet.deployment import Deployment, load_deployment
 from kallnet.entries import ClientEntry, ServiceEntry, own_entry
-from kallnet.errors import EntryInvalid
+from kallnet.errors import AbiInvalid, EntryInvalid, LedgerInconsistent
 from kallnet.ledger import Head, Ledger
 from kallnet.rpc import JsonRpc
-from kallnet.typed import Message, digest, registry_domain
+from kallnet.typed import Domain, Message, digest, registry_domain
 from kallnet.world_state import WorldState
 from kallphone.ledger.agreements import Agreements
 from kallphone.ledger.answer import Mined
@@ -89,5 +90,20 @@ class Desk:
         except EntryInvalid:
             return record.head, None
 
-    def signed(self, message: Message) -> bytes:
-        return self.account.sign(digest(registry_domain(self.deployment), message))
+    def signed(self, message: Message, domain: Domain | None = None) -> bytes:
+        """For the registry, unless another contract's domain is given."""
+        return self.account.sign(digest(domain or registry_domain(self.deployment), message))
+
+    def view(
+        self, contract: Address, function: str, answer: tuple[str, ...], *arguments: Any
+    ) -> tuple[Any, ...]:
+        """What an endpoint says that a contract says; nobody proves it."""
+        call = {"to": address_to_hex(contract), "data": "0x" + encode_call(function, *arguments).hex()}
+        said = self.rpc.call("eth_call", [call, "latest"])
+        try:
+            return decode(answer, bytes.fromhex(said.removeprefix("0x")))
+        except (AbiInvalid, AttributeError, ValueError):
+            where = address_to_hex(contract)
+            raise LedgerInconsistent(
+                f"{where} is not the contract it should be: check the deployment file"
+            ) from None

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from kallnet.abi import decode, encode_call
+from dataclasses import asdict
+
 from kallnet.account import Address, address_from_hex, address_to_hex
 from kallnet.entries import decode_client, decode_service, own_entry
-from kallnet.errors import AbiInvalid, LedgerInconsistent, NotListed
+from kallnet.errors import NotListed
 from kallnet.messages import CLIENT, SERVICE
 from kallnet.number import KallNumber, format_number, parse_number
+from kallnet.opinions import read_opinions
 from kallnet.query import QUERIES, published, query
-from kallnet.rpc import JsonRpc
+from kallnet.reputation import EPOCH_LENGTH, reputation
 from kallphone.ledger import entry_text
 from kallphone.ledger.answer import Said
 from kallphone.ledger.desk import Desk
@@ -15,7 +17,7 @@ from kallphone.ledger.errors import UsageError
 
 
 def version(desk: Desk) -> Said:
-    said = _version(desk.rpc, desk.deployment.krypton)
+    (said,) = desk.view(desk.deployment.krypton, "version()", ("string",))
     return Said((said,), {"version": said})
 
 
@@ -33,6 +35,20 @@ def ask(desk: Desk, kind: str, who: str) -> Said:
 
 def number(desk: Desk, address: str) -> Said:
     return ask(desk, "number", address)
+
+
+def rated(desk: Desk, service: str) -> Said:
+    """What clients measured on their calls through a service, weighed and proved."""
+    account = account_of(desk, service)
+    opinions = read_opinions(desk.ledger, account)
+    found = reputation(opinions, opinions.proved_at.timestamp // EPOCH_LENGTH)
+    who = address_to_hex(account)
+    lines = [f"{who}: {found.words}"]
+    if found.confidence:
+        sure = f"confidence {found.confidence:.2f}"
+        lines.append(f"MOS between {found.low:.1f} and {found.high:.1f} (95 %), {sure}")
+        lines.append(f"loss {found.loss:.1%}, jitter {found.jitter:.0f} ms, delay {found.delay:.0f} ms")
+    return Said(tuple(lines), {"service": who, "block": opinions.proved_at.number, **asdict(found)})
 
 
 def account_of(desk: Desk, who: str) -> Address:
@@ -55,14 +71,3 @@ def _whole_entry(desk: Desk, kind: str, account: Address) -> Said:
         rows = entry_text.service_rows(account, head, own_entry(raw, account, decode_service))
     fields = {"type": kind, "address": address_to_hex(account), "result": "0x" + raw.hex()}
     return Said(entry_text.table(rows), fields)
-
-
-def _version(rpc: JsonRpc, krypton: Address) -> str:
-    call = {"to": address_to_hex(krypton), "data": "0x" + encode_call("version()").hex()}
-    answer = rpc.call("eth_call", [call, "latest"])
-    try:
-        (text,) = decode(("string",), bytes.fromhex(answer.removeprefix("0x")))
-    except (AbiInvalid, AttributeError, ValueError):
-        where = address_to_hex(krypton)
-        raise LedgerInconsistent(f"{where} is not KallKrypton: check the deployment file") from None
-    return str(text)
