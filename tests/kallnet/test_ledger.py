@@ -123,9 +123,9 @@ def test_channel_balance_and_nonces(ledger: Ledger, chain: ChainInMemory) -> Non
 
 
 def test_an_address_without_the_contract_is_named(endpoint: FakeEndpoint) -> None:
-    elsewhere = replace(DEPLOYMENT, coin=Address(b"\x44" * 20))
+    elsewhere = replace(DEPLOYMENT, coin=Address(b"\x99" * 20))
     empty = Ledger(ledger_over(endpoint).state, elsewhere)
-    with pytest.raises(LedgerInconsistent, match=r"no contract 0x4444.* at block 100: is"):
+    with pytest.raises(LedgerInconsistent, match=r"no contract 0x9999.* at block 100: is"):
         empty.coin_balance(ALICE.address)
 
 
