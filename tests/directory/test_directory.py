@@ -241,7 +241,7 @@ def test_what_leads_nowhere_has_its_cause(world: World):
     world.list(world.own, world.provider(1))
     assert world.look_up(number_for(world.own.address, 0)) == RouteNotFound(CALL, Cause.BUSY)
     assert world.look_up() == RouteNotFound(CALL, Cause.NOT_LISTED)
-    assert world.look_up(world.number + 1) == RouteNotFound(CALL, Cause.WRONG_NUMBER)
+    assert world.look_up(world.number ^ 1) == RouteNotFound(CALL, Cause.WRONG_NUMBER)
     world.ledger.numbers[world.number] = world.callee.address
     assert world.look_up() == RouteNotFound(CALL, Cause.NOT_LISTED)
     world.ledger.invalid.add(world.callee.address)
