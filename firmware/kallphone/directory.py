@@ -184,7 +184,7 @@ def open_directory(own: Address, settings: DirectorySettings, post: Post) -> Dir
     deployment = load_deployment(settings.deployment)
     ledger = open_ledger(settings.rpc, deployment, agree=settings.agree, timeout=RPC_TIMEOUT_S)
     cached = CachedLedger(ledger, settings.cache, fresh=settings.fresh_s)
-    reputations = _open_reputations(settings, deployment)
+    reputations = open_reputations(settings, deployment)
 
     def close() -> None:
         cached.close()
@@ -193,7 +193,7 @@ def open_directory(own: Address, settings: DirectorySettings, post: Post) -> Dir
     return Directory(own, cached, ledger, post, reputations, close=close)
 
 
-def _open_reputations(settings: DirectorySettings, deployment: Deployment) -> Reputations:
+def open_reputations(settings: DirectorySettings, deployment: Deployment) -> Reputations:
     """With a ledger of its own: a look-up never waits behind hundreds of ratings."""
     ledger = open_ledger(settings.rpc, deployment, agree=settings.agree, timeout=RPC_TIMEOUT_S)
 
