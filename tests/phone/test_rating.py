@@ -67,6 +67,12 @@ def test_a_call_that_was_never_answered_rates_nothing() -> None:
     assert desk.send(MEASURED) == []
 
 
+def test_a_call_without_a_provider_rates_nobody() -> None:
+    desk, call = Desk(), CallId(2)
+    desk.send(IncomingCall(call, PEER), OffHook(), CallAnswered(call), OnHook())
+    assert desk.send(CallMeasured(call, *HEARD)) == []
+
+
 def test_ratings_are_sent_once_an_hour_while_nobody_uses_the_phone() -> None:
     desk = ready()
     assert desk.wait(10.0) == [RefreshCredit(), SendRatings()]
