@@ -7,8 +7,12 @@ from kallnet.abi import encode_call
 from kallnet.account import Address
 from kallnet.errors import BadSignature
 from kallnet.messages import (
+    Ballot,
+    Delegation,
     Deposit,
+    Interest,
     Permit,
+    Proposal,
     Rating,
     Register,
     Release,
@@ -27,6 +31,40 @@ def register(message: Register, signature: bytes) -> bytes:
 
 def release(message: Release, signature: bytes) -> bytes:
     return encode_call("release(uint8,address,uint256,uint256,bytes)", *astuple(message), signature)
+
+
+def krypton_deploy(message: Register, hostname: str, signature: bytes) -> bytes:
+    """`hostname` is the entry's domain, the message's salt zero."""
+    m = message
+    function = "deploy(address,string,bytes,uint256,uint256,bytes)"
+    return encode_call(function, m.account, hostname, m.entry, m.nonce, m.deadline, signature)
+
+
+def krypton_undeploy(message: Release, signature: bytes) -> bytes:
+    m = message
+    return encode_call("undeploy(address,uint256,uint256,bytes)", m.account, m.nonce, m.deadline, signature)
+
+
+def krypton_register(message: Register, provider: Address, uuid: bytes, signature: bytes) -> bytes:
+    """`provider` is the entry's first proxy and `uuid` its uuid."""
+    m = message
+    function = "register(address,address,bytes16,bytes,uint256,uint256,uint256,bytes)"
+    return encode_call(function, m.account, provider, uuid, m.entry, m.salt, m.nonce, m.deadline, signature)
+
+
+def krypton_unregister(message: Release, signature: bytes) -> bytes:
+    m = message
+    return encode_call("unregister(address,uint256,uint256,bytes)", m.account, m.nonce, m.deadline, signature)
+
+
+def krypton_query(kind: str, user: Address) -> bytes:
+    """`kind` is uuid, location or provider."""
+    return encode_call("query(string,address)", kind, user)
+
+
+def krypton_publish(kind: int, account: Address, entry: bytes) -> bytes:
+    """Brings the face the body of an entry that was registered by the registry's own door."""
+    return encode_call("publish(uint8,address,bytes)", kind, account, entry)
 
 
 def deposit(client: Address, provider: Address, amount: int) -> bytes:
@@ -60,6 +98,27 @@ def rate(message: Rating, signature: bytes) -> bytes:
     *rating, deadline = astuple(message)
     function = "rate((address,address,uint32,uint16,uint16,uint16,uint16,uint32),uint256,bytes)"
     return encode_call(function, tuple(rating), deadline, signature)
+
+
+def register_interest(message: Interest, signature: bytes) -> bytes:
+    return encode_call("registerInterest(address,uint256,uint256,bytes)", *astuple(message), signature)
+
+
+def propose(message: Proposal, signature: bytes) -> bytes:
+    return encode_call("propose(address,uint256,bytes32,uint256,bytes)", *astuple(message), signature)
+
+
+def cast(message: Ballot, signature: bytes) -> bytes:
+    return encode_call("cast(address,uint256,uint256,uint256,bytes)", *astuple(message), signature)
+
+
+def count(vote: int) -> bytes:
+    return encode_call("count(uint256)", vote)
+
+
+def delegate_by_signature(message: Delegation, signature: bytes) -> bytes:
+    function = "delegateBySig(address,uint256,uint256,uint8,bytes32,bytes32)"
+    return encode_call(function, *astuple(message), *_vrs(signature))
 
 
 def permit(message: Permit, signature: bytes) -> bytes:
