@@ -17,6 +17,7 @@ from kallnet.headers import Finality
 from kallnet.keccak import keccak256
 from kallnet.messages import CLIENT, SERVICE
 from kallnet.number import SALTS, KallNumber, number_for
+from kallnet.reputation import LatestRating
 from kallnet.typed import registry_domain
 from kallnet.world_state import WorldState
 
@@ -127,6 +128,10 @@ class Ledger:
 
     def permit_nonce(self, account: Address) -> int:
         return self._word(self.deployment.coin, slots.coin_nonce(account))
+
+    def latest_rating(self, service: Address, client: Address) -> LatestRating | None:
+        word = self._word(self.deployment.rating, slots.latest_rating(service, client))
+        return LatestRating.from_slot(word) if word else None
 
     def chain_time(self) -> int:
         """Unix seconds of the newest block."""

@@ -2,30 +2,34 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from kallnet.account import Address
 from kallnet.cache import CachedLedger
-from kallnet.deployment import NETWORK_API_VERSION, load_deployment
+from kallnet.deployment import NETWORK_API_VERSION, Deployment, load_deployment
 from kallnet.entries import PROXY, ClientEntry, ServiceEntry
 from kallnet.errors import EntryInvalid, KallnetError, LedgerError, NumberInvalid
 from kallnet.ledger import Head, open_ledger
 from kallnet.messages import CLIENT
 from kallnet.number import KallNumber, number_for, parse_number
+from kallnet.opinions import read_opinions
+from kallnet.reputation import EPOCH_LENGTH, PRIOR, reputation
 from kallnet.routes import Route as RankedRoute
 from kallnet.routes import rank_routes
 from kallnet.transfers import ESCROW, RAILS
 from kallphone.phone.causes import Cause
 from kallphone.phone.events import CallerIdentified, CallId, Route, RouteFound, RouteNotFound
 from kallphone.ports import Post
+from kallphone.reputations import Reputations
 from kallphone.task_thread import TaskThread
 
 log = logging.getLogger(__name__)
 
 RPC_TIMEOUT_S = 4.0
+UNHEARD_MOS = 0.1
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Directory:
         entries: Entries,
         heads: Heads,
         post: Post,
+        reputations: Reputations,
         clock: Callable[[], float] = time.time,
         close: Callable[[], None] = lambda: None,
     ) -> None:
@@ -67,16 +72,19 @@ class Directory:
         self._entries = entries
         self._heads = heads
         self._post = post
+        self._reputations = reputations
         self._clock = clock
         self._close = close
         self._tasks = TaskThread("directory")
         self._newest = CallId(0)
 
     def start(self) -> None:
+        self._reputations.start()
         self._tasks.start()
 
     def stop(self) -> None:
         self._tasks.stop()
+        self._reputations.stop()
         self._close()
 
     def resolve(self, call: CallId, number: str) -> None:
@@ -113,17 +121,23 @@ class Directory:
         return routes[0] if routes else Cause.NO_ROUTE
 
     def _ranked(self, entry: ClientEntry) -> list[RankedRoute]:
-        """Cheapest first; of equal prices those by a provider of our own, where money is on deposit."""
+        """Cheapest first, of equal prices the best by reputation."""
         now = int(self._clock())
         proxies = [ref.provider for ref in entry.providers if ref.service_type == PROXY]
         services = {provider: service for provider in proxies if (service := self._service(provider))}
+        scores = {}
+        if len(services) > 1:
+            scores = self._scores(services)
+            # For later calls, and behind this one.
+            self._tasks.submit(lambda: self._reputations.want(services))
         # Only a proxy of the callee's carries the call, so the caller adds none.
-        routes = rank_routes(entry, entry, services, {NETWORK_API_VERSION}, now=now)
-        if len(routes) < 2:
-            return routes
-        own = self._client(self._own)
+        return rank_routes(entry, entry, services, {NETWORK_API_VERSION}, now=now, reputation=scores)
+
+    def _scores(self, providers: Iterable[Address]) -> dict[Address, float]:
+        """Providers of our own, where money is on deposit already, gain what nobody hears."""
+        own, known = self._client(self._own), self._reputations.scores()
         common = {ref.provider for ref in own.providers} if own is not None else set()
-        return sorted(routes, key=lambda route: (route.price, route.provider not in common))
+        return {p: known.get(p, PRIOR.mos) + (UNHEARD_MOS if p in common else 0) for p in providers}
 
     def _client(self, account: Address) -> ClientEntry | None:
         try:
@@ -172,9 +186,21 @@ def open_directory(own: Address, settings: DirectorySettings, post: Post) -> Dir
     deployment = load_deployment(settings.deployment)
     ledger = open_ledger(settings.rpc, deployment, agree=settings.agree, timeout=RPC_TIMEOUT_S)
     cached = CachedLedger(ledger, settings.cache, fresh=settings.fresh_s)
+    reputations = open_reputations(settings, deployment)
 
     def close() -> None:
         cached.close()
         ledger.close()
 
-    return Directory(own, cached, ledger, post, close=close)
+    return Directory(own, cached, ledger, post, reputations, close=close)
+
+
+def open_reputations(settings: DirectorySettings, deployment: Deployment) -> Reputations:
+    """With a ledger of its own: a look-up never waits behind hundreds of ratings."""
+    ledger = open_ledger(settings.rpc, deployment, agree=settings.agree, timeout=RPC_TIMEOUT_S)
+
+    def read(service: Address) -> float:
+        opinions = read_opinions(ledger, service)
+        return reputation(opinions, opinions.proved_at.timestamp // EPOCH_LENGTH).mos
+
+    return Reputations(read, close=ledger.close)

@@ -16,11 +16,13 @@ from kallphone.phone.commands import (
     OpenLine,
     OpenSession,
     PlaceCall,
+    RateService,
     RefreshCredit,
     RegisterSip,
     RejectCall,
     Resolve,
     SendDigit,
+    SendRatings,
     SignVoucher,
 )
 from kallphone.phone.events import Event, SipUnregistered, Woken
@@ -128,6 +130,8 @@ class Engine:
                 self._register()
             case RefreshCredit():
                 world.payments.refresh_credit()
+            case SendRatings():
+                world.payments.send_ratings()
             case Resolve(call=call, number=number):
                 world.directory.resolve(call, number)
             case IdentifyCaller(call=call, caller=caller):
@@ -138,6 +142,8 @@ class Engine:
                 world.payments.sign_voucher(command)
             case EndPayment():
                 world.payments.end_payment(command)
+            case RateService():
+                world.payments.rate_service(command)
             case LogCall():
                 world.journal.log_call(command)
             case _:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from kallphone.phone.commands import EndPayment, LogCall, SignVoucher
+from kallphone.phone.commands import EndPayment, LogCall, RateService, SignVoucher
 from kallphone.phone.events import CallId, Event, Route
 from kallphone.phone.screens import Screen
 from kallphone.phone.sound import Sound
@@ -57,7 +57,7 @@ class Directory(Protocol):
 
 
 class Payments(Protocol):
-    """Sessions, deposits and vouchers, on their own worker."""
+    """Sessions, deposits, vouchers and ratings, on their own worker."""
 
     def start(self) -> None: ...
     def stop(self) -> None: ...
@@ -75,6 +75,12 @@ class Payments(Protocol):
 
     def end_payment(self, command: EndPayment) -> None: ...
     def refresh_credit(self) -> None: ...
+    def rate_service(self, command: RateService) -> None:
+        """Kept on disk until the ledger has it."""
+
+    def send_ratings(self) -> None:
+        """Puts a rating that is due on the ledger, as far as that can be done now."""
+
 
 
 class Journal(Protocol):

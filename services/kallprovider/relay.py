@@ -9,8 +9,16 @@ from kallnet.account import Address, address_to_hex, recover
 from kallnet.deployment import Deployment
 from kallnet.entries import decode_client, own_entry
 from kallnet.errors import BadSignature, EntryInvalid
-from kallnet.messages import CLIENT, Deposit, Register, Release, StartExit, TransferWithAuthorization
-from kallnet.typed import Domain, coin_domain, digest, escrow_domain, registry_domain
+from kallnet.messages import (
+    CLIENT,
+    Deposit,
+    Rating,
+    Register,
+    Release,
+    StartExit,
+    TransferWithAuthorization,
+)
+from kallnet.typed import Domain, coin_domain, digest, escrow_domain, rating_domain, registry_domain
 from kallprovider.agreements import Agreements
 from kallprovider.chain import Chain, Receipt
 from kallprovider.channels import Channels
@@ -20,7 +28,7 @@ from kallprovider.rate import RateLimit
 
 log = logging.getLogger(__name__)
 
-Relayed: TypeAlias = Register | Release | Deposit | StartExit | TransferWithAuthorization
+Relayed: TypeAlias = Register | Release | Deposit | StartExit | TransferWithAuthorization | Rating
 
 CALLS: dict[str, type[Relayed]] = {
     "register": Register,
@@ -28,6 +36,7 @@ CALLS: dict[str, type[Relayed]] = {
     "deposit": Deposit,
     "start_exit": StartExit,
     "transfer": TransferWithAuthorization,
+    "rate": Rating,
 }
 HOUR = 3600.0
 
@@ -123,7 +132,7 @@ def signer_of(message: Relayed) -> Address:
     match message:
         case Register() | Release():
             return message.account
-        case Deposit() | StartExit():
+        case Deposit() | StartExit() | Rating():
             return message.client
         case TransferWithAuthorization():
             return message.from_
@@ -144,3 +153,5 @@ def routed(request: RelayRequest, deployment: Deployment) -> tuple[Domain, bytes
             return escrow_domain(deployment), calldata.start_exit(message, signature)
         case TransferWithAuthorization() as message:
             return coin_domain(deployment), calldata.transfer_with_authorization(message, signature)
+        case Rating() as message:
+            return rating_domain(deployment), calldata.rate(message, signature)

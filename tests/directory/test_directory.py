@@ -14,10 +14,12 @@ from kallnet.errors import EntryInvalid, LedgerUnreachable
 from kallnet.ledger import Head
 from kallnet.messages import Agreement
 from kallnet.number import KallNumber, number_for
+from kallnet.reputation import PRIOR
 from kallnet.typed import digest, registry_domain
 from kallphone.directory import Directory
 from kallphone.phone.causes import Cause
 from kallphone.phone.events import CallerIdentified, CallId, Event, Route, RouteFound, RouteNotFound
+from kallphone.reputations import Reputations
 
 NOW = 1_800_000_000
 LATER = NOW + 1000
@@ -72,8 +74,13 @@ class World:
         self.ledger.gate.set()
         self.own, self.callee = Account.generate(), Account.generate()
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.mos: dict[Address, float] = {}
+        self.read: queue.SimpleQueue[Address] = queue.SimpleQueue()
+        self.ratings_gate = threading.Event()
+        self.ratings_gate.set()
+        self.reputations = Reputations(self._mos)
         self.directory = Directory(
-            self.own.address, self.ledger, self.ledger, self.events.put, clock=lambda: NOW
+            self.own.address, self.ledger, self.ledger, self.events.put, self.reputations, clock=lambda: NOW
         )
         self.number = number_for(self.callee.address, 0)
 
@@ -105,6 +112,18 @@ class World:
         self.directory.resolve(CALL, str(number or self.number))
         return self.events.get(timeout=30)
 
+    def look_up_knowing(self, *providers: Account) -> Event:
+        """A second look-up, when what the first one asked for has been read."""
+        self.look_up()
+        assert {self.read.get(timeout=30) for _ in providers} == {p.address for p in providers}
+        self.reputations.stop()
+        return self.look_up()
+
+    def _mos(self, service: Address) -> float:
+        self.ratings_gate.wait()
+        self.read.put(service)
+        return self.mos.get(service, PRIOR.mos)
+
     def identify(self, caller: Address) -> str:
         self.directory.identify(CALL, caller)
         event = self.events.get(timeout=30)
@@ -118,6 +137,7 @@ def world() -> Iterator[World]:
     world.directory.start()
     yield world
     world.ledger.gate.set()
+    world.ratings_gate.set()
     world.directory.stop()
 
 
@@ -138,6 +158,51 @@ def test_of_equal_prices_the_one_with_our_own_provider_wins(world: World):
     world.list(world.callee, strange, ours)
     world.list(world.own, ours)
     assert world.look_up() == world.route(ours, 500)
+
+
+def test_of_equal_prices_the_best_by_reputation_wins(world: World):
+    bad, good, cheap = world.provider(500), world.provider(500), world.provider(499)
+    world.list(world.callee, bad, good)
+    world.list(world.own, bad)
+    world.mos = {bad.address: 2.0, good.address: 4.0, cheap.address: 1.0}
+    assert world.look_up_knowing(bad, good) == world.route(good, 500)
+    world.list(world.callee, bad, good, cheap)
+    assert world.look_up() == world.route(cheap, 499)
+
+
+def test_who_is_not_rated_stands_in_the_middle(world: World):
+    unknown, good = world.provider(500), world.provider(500)
+    world.list(world.callee, unknown, good)
+    world.mos = {good.address: PRIOR.mos + 0.1}
+    assert world.look_up_knowing(unknown, good) == world.route(good, 500)
+
+
+@pytest.mark.parametrize(("mos", "wins"), [(PRIOR.mos + 0.09, False), (PRIOR.mos + 0.11, True)])
+def test_a_difference_that_nobody_hears_is_not_worth_a_deposit_elsewhere(
+    world: World, mos: float, wins: bool
+):
+    strange, ours = world.provider(500), world.provider(500)
+    world.list(world.callee, strange, ours)
+    world.list(world.own, ours)
+    world.mos = {strange.address: mos}
+    assert world.look_up_knowing(strange, ours) == world.route(strange if wins else ours, 500)
+
+
+def test_dialling_does_not_wait_for_reputations(world: World):
+    first, second = world.provider(500), world.provider(500)
+    world.list(world.callee, first, second)
+    world.mos = {second.address: 5.0}
+    world.ratings_gate.clear()
+    for _ in range(3):
+        assert world.look_up() == world.route(first, 500)
+
+
+def test_a_callee_with_one_proxy_has_nobodys_reputation_read(world: World):
+    world.list(world.callee, world.provider(500))
+    world.look_up()
+    world.look_up()
+    world.directory.stop()
+    assert world.read.empty()
 
 
 def test_the_callers_own_proxy_alone_carries_nothing(world: World):
@@ -182,7 +247,7 @@ def test_what_leads_nowhere_has_its_cause(world: World):
     world.list(world.own, world.provider(1))
     assert world.look_up(number_for(world.own.address, 0)) == RouteNotFound(CALL, Cause.BUSY)
     assert world.look_up() == RouteNotFound(CALL, Cause.NOT_LISTED)
-    assert world.look_up(world.number + 1) == RouteNotFound(CALL, Cause.WRONG_NUMBER)
+    assert world.look_up(world.number ^ 1) == RouteNotFound(CALL, Cause.WRONG_NUMBER)
     world.ledger.numbers[world.number] = world.callee.address
     assert world.look_up() == RouteNotFound(CALL, Cause.NOT_LISTED)
     world.ledger.invalid.add(world.callee.address)

@@ -39,5 +39,14 @@ def test_all_raters_are_read_in_questions_of_bounded_size() -> None:
     assert endpoint.asked.count("eth_getProof") == 1 + 4 * 3
 
 
+def test_a_clients_own_rating_is_read_alone() -> None:
+    ledger = ledger_over(FakeEndpoint(rated(2)))
+    latest = ledger.latest_rating(SERVICE, clients(1)[0])
+    assert latest is not None
+    assert (latest.epoch, latest.duration, latest.claimed) == (640, 60, 1)
+    assert ledger.latest_rating(SERVICE, clients(3)[2]) is None
+    assert ledger.latest_rating(clients(1)[0], SERVICE) is None
+
+
 def test_an_unrated_service_has_no_opinions() -> None:
     assert read_opinions(ledger_over(FakeEndpoint(rated(0))), SERVICE).raters() == []

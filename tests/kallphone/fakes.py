@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kallphone.engine import Adapters
-from kallphone.phone.commands import EndPayment, LogCall, SignVoucher
+from kallphone.phone.commands import EndPayment, LogCall, RateService, SignVoucher
 from kallphone.phone.events import CallId, Route
 from kallphone.phone.screens import Screen
 from kallphone.phone.sound import Sound
@@ -101,6 +101,12 @@ class FakePayments:
 
     def refresh_credit(self) -> None:
         self.notes.note("refresh")
+
+    def rate_service(self, command: RateService) -> None:
+        self.notes.note("rate", command.provider)
+
+    def send_ratings(self) -> None:
+        self.notes.note("send ratings")
 
 
 @dataclass

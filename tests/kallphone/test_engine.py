@@ -6,8 +6,10 @@ from itertools import pairwise
 
 from kallphone.engine import Engine
 from kallphone.phone.events import (
+    CallAnswered,
     CallEnded,
     CallId,
+    CallMeasured,
     Credit,
     Event,
     IncomingCall,
@@ -65,6 +67,19 @@ def test_credentials_go_from_payments_to_sip_and_never_through_events() -> None:
     engine.step(OPENED)
     assert notes.of("register") == ["123:0x03"]
     assert "secret" not in repr(payments.held)
+
+
+def test_what_a_call_measured_goes_to_payments_and_is_sent_when_the_phone_is_idle() -> None:
+    engine, notes, _ = _engine()
+    call = CallId(2)
+    for event in (OPENED, SipRegistered(), IncomingCall(call, b"\x02" * 20), OffHook(), CallAnswered(call)):
+        engine.step(event)
+    for event in (OnHook(), CallMeasured(call, 0.0, 5.0, 20.0, 60.0)):
+        engine.step(event)
+    assert notes.of("rate") == [b"\x01" * 20]
+    engine.clock.now += 10  # type: ignore[attr-defined]
+    engine.step(Woken())
+    assert len(notes.of("send ratings")) == 1
 
 
 def test_an_incoming_call_is_journalled_before_anyone_answers() -> None:

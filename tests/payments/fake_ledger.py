@@ -8,9 +8,10 @@ from kallnet.deployment import Deployment
 from kallnet.entries import ClientEntry, ServiceEntry, decode_client
 from kallnet.errors import LedgerUnreachable
 from kallnet.ledger import Channel, Head
-from kallnet.messages import Deposit, Permit, Register, TransferWithAuthorization
+from kallnet.messages import Deposit, Permit, Rating, Register, TransferWithAuthorization
 from kallnet.number import KallNumber, number_for
-from kallnet.typed import coin_domain, digest, escrow_domain, registry_domain
+from kallnet.reputation import EPOCH_LENGTH, LatestRating
+from kallnet.typed import coin_domain, digest, escrow_domain, rating_domain, registry_domain
 from tests.coin import FakeCoin
 
 YEAR = 365 * 86_400
@@ -42,6 +43,7 @@ class FakeLedger:
     balances: dict[Address, int] = field(default_factory=dict)
     escrow_nonces: dict[Address, int] = field(default_factory=dict)
     permit_nonces: dict[Address, int] = field(default_factory=dict)
+    ratings: dict[tuple[Address, Address], LatestRating] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     gate: threading.Event = field(default_factory=threading.Event)
 
@@ -81,6 +83,10 @@ class FakeLedger:
         self._read()
         return self.permit_nonces.get(account, 0)
 
+    def latest_rating(self, service: Address, client: Address) -> LatestRating | None:
+        self._read()
+        return self.ratings.get((service, client))
+
     def chain_time(self) -> int:
         self._read()
         return self.now
@@ -115,6 +121,24 @@ class FakeLedger:
             self.channels[client, message.provider] = replace(
                 channel, deposited=channel.deposited + message.amount
             )
+
+    def rate(self, message: Rating, signature: bytes) -> None:
+        service, client = message.service, message.client
+        with self.lock:
+            latest = self.ratings.get((service, client))
+            channel = self.channels.get((client, service), NO_CHANNEL)
+            self._check(message.deadline >= self.now, "MessageExpired")
+            by = recover(digest(rating_domain(self.deployment), message), signature)
+            self._check(by == client, "BadSignature")
+            self._check(message.epoch == self.now // EPOCH_LENGTH, "WrongEpoch")
+            self._check(latest is None or latest.epoch != message.epoch, "AlreadyRated")
+            self._check(channel.claimed > 0, "NothingClaimed")
+            anew = latest is None or latest.channel_epoch != channel.epoch
+            self._check(anew or channel.claimed > latest.claimed, "NothingClaimedSince")
+            self.ratings[service, client] = LatestRating(
+                message.epoch, message.loss, message.jitter, message.delay, message.mos, message.duration,
+                channel.epoch, channel.claimed,
+            )  # fmt: skip
 
     def transfer(self, message: TransferWithAuthorization, signature: bytes) -> None:
         with self.lock:

@@ -14,6 +14,7 @@ from kallnet.messages import (
     Agreement,
     Deposit,
     Permit,
+    Rating,
     Register,
     Session,
     TransferWithAuthorization,
@@ -67,6 +68,8 @@ class FakeProvider:
         self.open_gate = threading.Event()
         self.open_gate.set()
         self.agreed: set[Address] = set()
+        self.ratings: list[Rating] = []
+        self.swallows_ratings = False
         self._challenges: dict[bytes, Address] = {}
         self._registry = registry_domain(ledger.deployment)
         self._escrow = escrow_domain(ledger.deployment)
@@ -199,6 +202,8 @@ class FakeProvider:
         try:
             if body["call"] == "register":
                 self.ledger.register(from_json(Register, body["message"]), signature)
+            elif body["call"] == "rate":
+                self._rate(from_json(Rating, body["message"]), signature)
             else:
                 self._deposit(body, signature)
         except Reverted as error:
@@ -231,6 +236,13 @@ class FakeProvider:
         if recover(digest(self._registry, message), bytes.fromhex(body["signature"][2:])) != client:
             raise Refusal(401, "the signature is not the client's")
         return client
+
+    def _rate(self, message: Rating, signature: bytes) -> None:
+        if message.client not in self.agreed:
+            raise Refusal(403, "not a client of this provider: make an agreement first")
+        self.ratings.append(message)
+        if not self.swallows_ratings:
+            self.ledger.rate(message, signature)
 
     def _deposit(self, body: dict[str, Any], signature: bytes) -> None:
         message = from_json(Deposit, body["message"])

@@ -11,12 +11,14 @@ from kallnet.account import Account, Address, address_to_hex
 from kallnet.deployment import load_deployment
 from kallnet.ledger import Ledger, open_ledger
 from kallnet.number import KallNumber
+from kallnet.quality import CallQuality
+from kallnet.reputation import EPOCH_LENGTH, PRIOR
 from kallnet.transfers import EPOCH
-from kallphone.directory import DirectorySettings, open_directory
+from kallphone.directory import DirectorySettings, open_directory, open_reputations
 from kallphone.payments.settings import PaymentsSettings
 from kallphone.payments.worker import PaymentsWorker
 from kallphone.phone.causes import Cause
-from kallphone.phone.commands import EndPayment, SignVoucher
+from kallphone.phone.commands import EndPayment, RateService, SignVoucher
 from kallphone.phone.events import (
     CallerIdentified,
     CallId,
@@ -32,6 +34,7 @@ from kallphone.phone.events import (
 from kallphone.storage.database import Database
 from tests.chain import LocalChain
 from tests.payments.conftest import Phone, Posted, until
+from tests.payments.test_ratings import rounds
 from tests.provider.process import ProviderProcess
 
 pytestmark = pytest.mark.chain
@@ -164,6 +167,43 @@ def test_a_newcomer_gets_a_number_tops_up_pays_and_is_claimed_from_without_gas(t
     until(lambda: ledger.channel(account.address, provider).claimed == 4 * PRICE)
     assert table.gas(account) == 0
     assert table.chain.rpc("eth_getTransactionCount", address_to_hex(account.address), "latest") == "0x0"
+
+
+def test_a_phone_that_paid_has_its_rating_on_the_ledger(table: Table, ledger: Ledger, tmp_path: Path):
+    account, provider = Account.generate(), account_of(table.home).address
+    # As much as a full opinion holds.
+    table.chain.give_coins(address_to_hex(account.address), 10 * 10**6)
+    phone = table.phone(account)
+    phone.opened()
+    phone.worker.rate_service(RateService(CALL, provider, 0.4, 80.0, 250.0, 30.0))
+    rounds(phone)
+    phone.worker.sign_voucher(SignVoucher(CALL, provider, 0, PRICE))
+    phone.posted.wait_for(VoucherAccepted)
+    phone.worker.end_payment(EndPayment(CALL, provider, 1, PRICE))
+    until(lambda: ledger.channel(account.address, provider).claimed == PRICE)
+    assert ledger.latest_rating(provider, account.address) is None, "nothing was claimed in the first round"
+
+    def rated() -> bool:
+        rounds(phone)
+        return ledger.latest_rating(provider, account.address) is not None
+
+    until(rated)
+    rating = ledger.latest_rating(provider, account.address)
+    assert rating is not None
+    heard = CallQuality(0.4, 80.0, 250.0, 30.0)
+    assert (rating.loss, rating.jitter, rating.delay, rating.mos) == (4000, 80, 250, round(100 * heard.mos))
+    assert (rating.duration, rating.claimed) == (30, PRICE)
+    assert rating.epoch == table.chain.time() // EPOCH_LENGTH
+    assert table.gas(account) == 0
+
+    table.chain.mine(64)  # what was rated is final now
+    settings = DirectorySettings(table.deployment, (table.chain.url,), None, tmp_path / "ledger.sqlite")
+    reputations = open_reputations(settings, load_deployment(table.deployment))
+    reputations.start()
+    reputations.want([provider])
+    until(lambda: provider in reputations.scores())
+    assert reputations.scores()[provider] == pytest.approx((4 * PRIOR.mos + heard.mos) / 5, abs=0.01)
+    reputations.stop()
 
 
 def test_a_phone_that_lost_its_power_pays_on_from_its_last_voucher(table: Table):

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from kallphone.phone.commands import EndPayment, HangUp, SignVoucher
+from kallphone.phone.commands import EndPayment, HangUp, RateService, SendRatings, SignVoucher
 from kallphone.phone.events import OnHook
 from kallphone.phone.machine import transition, wakeup_for
 from kallphone.phone.meter import PERIOD_S, started_periods
@@ -103,6 +103,28 @@ def test_every_ended_call_ends_its_payment_once(seed: int) -> None:
     current = world.phone.mode.call if isinstance(world.phone.mode, InCall) else None
     assert talked - {current} <= over
     assert all(count == 1 for count in ended_payments(world.commands).values())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_service_is_rated_once_for_a_call_that_is_over(seed: int) -> None:
+    world = World(Random(seed))
+    over: set[int] = set()
+    for _ in range(STEPS):
+        _, before, commands = world.step()
+        for command in commands:
+            if isinstance(command, RateService):
+                assert command.call in over
+                over.remove(command.call)
+                assert (before.mode, before.line) == (world.phone.mode, world.phone.line)
+            if isinstance(command, SendRatings):
+                assert isinstance(world.phone.mode, Idle)
+        over |= {command.call for command in commands if isinstance(command, EndPayment)}
+
+
+def test_calls_are_rated_and_ratings_sent_often_enough() -> None:
+    commands = [command for seed in SEEDS for command in _run(seed).commands]
+    assert sum(isinstance(command, RateService) for command in commands) > 40
+    assert any(isinstance(command, SendRatings) for command in commands)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

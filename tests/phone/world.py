@@ -21,6 +21,7 @@ from kallphone.phone.events import (
     CallEnded,
     CallerIdentified,
     CallId,
+    CallMeasured,
     Credit,
     CreditChanged,
     Event,
@@ -157,6 +158,8 @@ class World:
                 self.signed[command.provider] = cumulative
                 accepted = VoucherAccepted(call, cumulative)
                 self.pending.append(self._mostly(accepted, VoucherRefused(call, cumulative, "no"), 0.98))
+            case EndPayment(call=call):
+                self.pending.append(CallMeasured(call, 0.1, 8.0, 30.0, self.random.choice([2.0, 60.0])))
             case _:
                 pass
 
@@ -181,6 +184,7 @@ class World:
         strays: list[Event] = [
             CallAnswered(call),
             CallEnded(call, 200, ""),
+            CallMeasured(call, 0.0, 1.0, 0.0, 60.0),
             FarEndRinging(call),
             VoucherAccepted(call, 1),
             RouteNotFound(call, Cause.NO_ROUTE),

@@ -10,8 +10,8 @@ import pytest
 from kallnet import calldata
 from kallnet.account import Account
 from kallnet.entries import ClientEntry, ProviderRef
-from kallnet.messages import CLIENT, SERVICE, Deposit, Register, StartExit, TransferWithAuthorization
-from kallnet.typed import coin_domain, digest, escrow_domain, registry_domain
+from kallnet.messages import CLIENT, SERVICE, Deposit, Rating, Register, StartExit, TransferWithAuthorization
+from kallnet.typed import coin_domain, digest, escrow_domain, rating_domain, registry_domain
 from kallprovider.agreements import Agreements
 from kallprovider.books import Books
 from kallprovider.chain import Receipt
@@ -114,6 +114,28 @@ def test_a_transfer_goes_to_the_coin(office: Office) -> None:
         TransferWithAuthorization(ALICE.address, BOB.address, 5, 0, DEADLINE, b"n" * 32)
     )
     assert office.chain.sent[0][0] == DEPLOYMENT.coin
+
+
+def rating(client: Account, service: Account) -> Rating:
+    return Rating(client.address, service.address, 735, 100, 12, 40, 410, 600, DEADLINE)
+
+
+@pytest.mark.parametrize("service", [PROVIDER, BOB], ids=["ourselves", "another"])
+def test_a_client_rates_whom_it_likes(office: Office, service: Account) -> None:
+    office.ref()
+    message = rating(ALICE, service)
+    office.submit(message)
+    signature = ALICE.sign(digest(rating_domain(DEPLOYMENT), message))
+    assert office.chain.sent == [(DEPLOYMENT.rating, calldata.rate(message, signature))]
+
+
+def test_a_rating_is_its_clients_alone(office: Office) -> None:
+    office.ref()
+    with pytest.raises(Unauthorized):
+        office.submit(rating(ALICE, PROVIDER), signer=BOB)
+    with pytest.raises(Forbidden):
+        office.submit(rating(BOB, PROVIDER), signer=BOB)
+    assert office.chain.sent == []
 
 
 def test_nothing_is_relayed_for_strangers(office: Office) -> None:

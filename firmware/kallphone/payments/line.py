@@ -5,11 +5,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 from kallnet.account import Account, Address, address_to_hex
 from kallnet.deployment import NETWORK_API_VERSION, Deployment
-from kallnet.entries import PROXY, Cost
+from kallnet.entries import Cost
 from kallnet.errors import LedgerError
 from kallnet.messages import Session
 from kallnet.transfers import EPOCH, ESCROW, TRANSFERS
@@ -18,7 +17,8 @@ from kallphone.payments.chain import Chain
 from kallphone.payments.channels import Channels
 from kallphone.payments.courier import Connect, Courier
 from kallphone.payments.deposits import Deposits
-from kallphone.payments.errors import NotAProvider, ProviderInvalid, ProviderRefused, WrongNetwork
+from kallphone.payments.doors import api_url
+from kallphone.payments.errors import ProviderInvalid, ProviderRefused, WrongNetwork
 from kallphone.payments.memory import LineMemory, Standing
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.payments.registration import Progress, Registration
@@ -122,7 +122,7 @@ class Line:
 
     def visit(self, provider: Address, progress: Progress) -> Credit:
         """Opens a session with any provider, and a channel where there are coins for one."""
-        url = self._home_url if provider == self._home else self._url_of(provider)
+        url = self._home_url if provider == self._home else api_url(self._chain, provider)
         api, terms = self._terms(url)
         if terms.provider != provider:
             raise WrongNetwork("account", address_to_hex(terms.provider), address_to_hex(provider))
@@ -290,15 +290,3 @@ class Line:
         if url not in self._apis:
             self._apis[url] = self._connect(url)
         return self._apis[url]
-
-    def _url_of(self, provider: Address) -> str:
-        service = self._chain.service_entry(provider)
-        url = service.details.get("api") if service is not None and service.service_type == PROXY else None
-        if not isinstance(url, str) or not _is_safe(url):
-            raise NotAProvider(f"the ledger lists no proxy with an https API for {address_to_hex(provider)}")
-        return url
-
-
-def _is_safe(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname == "127.0.0.1")

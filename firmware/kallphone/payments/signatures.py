@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from kallnet.account import Account
 from kallnet.deployment import Deployment
-from kallnet.messages import Deposit, Permit, Register, Session, TransferWithAuthorization, Voucher
-from kallnet.typed import coin_domain, digest, escrow_domain, registry_domain
+from kallnet.messages import Deposit, Permit, Rating, Register, Session, TransferWithAuthorization, Voucher
+from kallnet.typed import coin_domain, digest, escrow_domain, rating_domain, registry_domain
 
 
 class Signatures:
@@ -14,6 +14,7 @@ class Signatures:
         self._registry = registry_domain(deployment)
         self._escrow = escrow_domain(deployment)
         self._coin = coin_domain(deployment)
+        self._rating = rating_domain(deployment)
 
     def session(self, message: Session) -> bytes:
         return self._account.sign(digest(self._registry, message))
@@ -32,3 +33,6 @@ class Signatures:
 
     def voucher(self, message: Voucher) -> bytes:
         return self._account.sign(digest(self._escrow, message))
+
+    def rating(self, message: Rating) -> bytes:
+        return self._account.sign(digest(self._rating, message))

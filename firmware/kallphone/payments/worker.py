@@ -1,8 +1,9 @@
-"""Payments on three threads of their own:
+"""Payments on four threads of their own:
 
 `line`     everything that may wait for the ledger or for a session: opening, refreshing, other providers
 `signer`   signs and commits vouchers; waits for nothing but the disk
 `courier`  delivers committed vouchers, and waits for the provider alone
+`ratings`  sums what calls measured and has it put on the ledger; nobody waits for it
 
 They share Channels and the sessions of Line, both locked. Everything else belongs to one thread.
 """
@@ -32,13 +33,14 @@ from kallphone.payments.errors import (
 from kallphone.payments.line import Line
 from kallphone.payments.memory import LineMemory
 from kallphone.payments.provider_api import ProviderApi
+from kallphone.payments.ratings import Ratings
 from kallphone.payments.registration import Registration
 from kallphone.payments.settings import PaymentsSettings
 from kallphone.payments.signatures import Signatures
 from kallphone.payments.signer import Signer
 from kallphone.payments.transfers import Transfers
 from kallphone.phone.causes import Cause
-from kallphone.phone.commands import EndPayment, SignVoucher
+from kallphone.phone.commands import EndPayment, RateService, SignVoucher
 from kallphone.phone.events import (
     CallId,
     CreditChanged,
@@ -52,6 +54,7 @@ from kallphone.phone.events import (
 from kallphone.ports import Post, SipCredentials
 from kallphone.storage.database import Database
 from kallphone.storage.errors import StorageError
+from kallphone.storage.quality import QualityStore
 from kallphone.storage.settings import Settings
 from kallphone.storage.transfers import TransferStore
 from kallphone.storage.vouchers import VoucherStore
@@ -79,6 +82,8 @@ class PaymentsWorker:
         self._signing = TaskThread("signer")
         # The newest block: nothing is lost when a reorganisation takes back what was seen of our own money.
         self._ledger = open_ledger(settings.rpc, deployment, agree=settings.agree, finality="latest")
+        self._ratings_ledger = open_ledger(settings.rpc, deployment, agree=settings.agree, finality="latest")
+        ratings_chain = chain or self._ratings_ledger
         chain = chain or self._ledger
         vouchers = VoucherStore(database, deployment)
         signatures = Signatures(account, deployment)
@@ -108,19 +113,26 @@ class PaymentsWorker:
             memory=LineMemory(Settings(database), deployment, account.address),
             courier=self._courier,
         )
+        measured = QualityStore(database, deployment, account.address)
+        self._ratings = Ratings(
+            account.address, ratings_chain, measured, signatures, settings.provider_api, connect
+        )
         self._refresh_waits = threading.Event()
 
     def start(self) -> None:
         self._courier.start()
         self._signing.start()
         self._tasks.start()
+        self._ratings.start()
 
     def stop(self) -> None:
         self._tasks.stop()
         self._signing.stop()
         self._courier.stop()
+        self._ratings.stop()
         self._line.close()
         self._ledger.close()
+        self._ratings_ledger.close()
 
     def open_line(self) -> None:
         self._tasks.submit(self._open_line)
@@ -146,6 +158,12 @@ class PaymentsWorker:
         if not self._refresh_waits.is_set():
             self._refresh_waits.set()
             self._tasks.submit(self._refresh)
+
+    def rate_service(self, command: RateService) -> None:
+        self._ratings.add(command)
+
+    def send_ratings(self) -> None:
+        self._ratings.send()
 
     def _open_line(self) -> None:
         try:

@@ -22,6 +22,11 @@ class RefreshCredit:
 
 
 @dataclass(frozen=True)
+class SendRatings:
+    """A good time to put on the ledger what calls measured: answered by nothing."""
+
+
+@dataclass(frozen=True)
 class Resolve:
     call: CallId
     number: str
@@ -95,6 +100,18 @@ class EndPayment:
 
 
 @dataclass(frozen=True)
+class RateService:
+    """What a call through `provider` measured, in CallMeasured's units."""
+
+    call: CallId
+    provider: bytes
+    loss: float
+    jitter: float
+    delay: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class LogCall:
     """One line of the call log; `seconds` of talk, `paid` in base units."""
 
@@ -108,9 +125,9 @@ class LogCall:
 
 
 Command = (
-    OpenLine | RegisterSip | RefreshCredit
+    OpenLine | RegisterSip | RefreshCredit | SendRatings
     | Resolve | OpenSession | PlaceCall
     | AlertCaller | IdentifyCaller | AnswerCall | RejectCall
     | HangUp | SendDigit
-    | SignVoucher | EndPayment | LogCall
+    | SignVoucher | EndPayment | RateService | LogCall
 )

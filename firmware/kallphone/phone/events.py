@@ -171,6 +171,21 @@ class CallEnded:
 
 
 @dataclass(frozen=True)
+class CallMeasured:
+    """What came in over a call, told after its end and only where sound came.
+
+    `loss` is a fraction, `jitter` (RFC 3550) and `delay` (one way, 0 where no round trip was measured) are in
+    ms, `seconds` run from the first sound to the end.
+    """
+
+    call: CallId
+    loss: float
+    jitter: float
+    delay: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class VoucherAccepted:
     call: CallId
     cumulative: int
@@ -188,5 +203,5 @@ Event = (
     | LineProgressed | LineOpened | LineFailed | SipRegistered | SipUnregistered | CreditChanged
     | RouteFound | RouteNotFound | SessionOpened | SessionRefused | FarEndRinging
     | IncomingCall | CallerIdentified
-    | CallAnswered | MediaStarted | CallEnded | VoucherAccepted | VoucherRefused
+    | CallAnswered | MediaStarted | CallEnded | CallMeasured | VoucherAccepted | VoucherRefused
 )

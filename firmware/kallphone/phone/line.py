@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kallphone.phone.commands import Command, OpenLine, RefreshCredit, RegisterSip
+from kallphone.phone.commands import Command, OpenLine, RefreshCredit, RegisterSip, SendRatings
 from kallphone.phone.events import TRANSFERS_EPOCH, Credit, CreditChanged, LineOpened
-from kallphone.phone.states import Line, LineStep, Phone
+from kallphone.phone.states import Idle, Line, LineStep, Phone
 
 OPENING_PATIENCE_S = 180.0
 REGISTERING_PATIENCE_S = 40.0
 RENEW_RETRY_S = 60.0
 LONGEST_RETRY_S = 30.0
 REFRESH_S = 10.0
+RATINGS_S = 3600.0
 
 # Credentials are renewed after this part of their life, so that a call never sees them lapse.
 RENEW_AFTER = 0.75
@@ -103,7 +104,17 @@ def _refresh(phone: Phone, now: float) -> tuple[Phone, tuple[Command, ...]]:
     if line.refresh_at is None or now < line.refresh_at:
         return phone, ()
     phone = _with(phone, replace(line, refresh_at=now + REFRESH_S))
-    return phone, (RefreshCredit(),) if line.up else ()
+    if not line.up:
+        return phone, ()
+    phone, ratings = _ratings(phone, now)
+    return phone, (RefreshCredit(), *ratings)
+
+
+def _ratings(phone: Phone, now: float) -> tuple[Phone, tuple[Command, ...]]:
+    """Only while nobody uses the phone: no rating is worth a late ring or a word."""
+    if not isinstance(phone.mode, Idle) or now < phone.line.ratings_at:
+        return phone, ()
+    return _with(phone, replace(phone.line, ratings_at=now + RATINGS_S)), (SendRatings(),)
 
 
 def _down(phone: Phone, words: str, now: float) -> Phone:

@@ -39,6 +39,7 @@ from kallphone.phone.events import (
     CallEnded,
     CallerIdentified,
     CallId,
+    CallMeasured,
     CreditChanged,
     Event,
     FarEndRinging,
@@ -117,6 +118,8 @@ def transition(phone: Phone, event: Event, now: float) -> Transition:
             return _answered(phone, call, now)
         case CallEnded(call=call, code=code):
             return _ended(phone, call, code, now)
+        case CallMeasured():
+            return talking.measured(phone, event)
         case MediaStarted() | VoucherAccepted() | VoucherRefused():
             return _in_call(phone, event, now)
         case _:

@@ -33,6 +33,7 @@ class Line:
     retry_at: float | None = 0.0
     renew_at: float | None = None
     refresh_at: float | None = None
+    ratings_at: float = 0.0
 
     @property
     def up(self) -> bool:
@@ -143,11 +144,20 @@ Mode = (
 
 
 @dataclass(frozen=True)
+class LastCall:
+    """A call that is over and waits for what was measured of it."""
+
+    call: CallId
+    provider: bytes
+
+
+@dataclass(frozen=True)
 class Phone:
     mode: Mode = field(default_factory=Idle)
     line: Line = field(default_factory=Line)
     credits: tuple[Credit, ...] = ()
     next_call: int = 1
+    last_call: LastCall | None = None
 
     @property
     def on_hook(self) -> bool:

@@ -3,15 +3,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kallphone.phone.causes import Cause
-from kallphone.phone.commands import Command, EndPayment, HangUp, LogCall, SignVoucher
+from kallphone.phone.commands import Command, EndPayment, HangUp, LogCall, RateService, SignVoucher
+from kallphone.phone.events import CallMeasured
 from kallphone.phone.meter import started_periods
-from kallphone.phone.states import Idle, InCall, Mode, Over, Phone
+from kallphone.phone.states import Idle, InCall, LastCall, Mode, Over, Phone
 
 RECONNECT_S = 8.0
 """How long a call outlives the connection to its provider."""
 
 STALLED_S = 30.0
 """A phone that slept this long in a call (suspended, clock jumped) pays for none of it."""
+
+SHORTEST_RATED_S = 5.0
+"""A greeting tells little of a line, and RTCP reports come every 5 s at most (RFC 3550, 6.2)."""
 
 
 def answered(phone: Phone, mode: InCall, now: float) -> tuple[Phone, tuple[Command, ...]]:
@@ -38,7 +42,20 @@ def end(
         EndPayment(mode.call, mode.provider, mode.periods, mode.paid),
         LogCall(mode.call, mode.outgoing, mode.number, mode.peer, cause, int(now - mode.since), mode.paid),
     )
-    return replace(phone, mode=after), ((HangUp(mode.call), *commands) if hang_up else commands)
+    phone = replace(phone, mode=after, last_call=LastCall(mode.call, mode.provider))
+    return phone, ((HangUp(mode.call), *commands) if hang_up else commands)
+
+
+def measured(phone: Phone, event: CallMeasured) -> tuple[Phone, tuple[Command, ...]]:
+    """Rates who carried the call that ended last, once."""
+    last = phone.last_call
+    if last is None or last.call != event.call:
+        return phone, ()
+    phone = replace(phone, last_call=None)
+    if event.seconds < SHORTEST_RATED_S or not last.provider:
+        return phone, ()
+    heard = (event.loss, event.jitter, event.delay, event.seconds)
+    return phone, (RateService(last.call, last.provider, *heard),)
 
 
 def voucher_accepted(phone: Phone, mode: InCall, cumulative: int) -> Phone:

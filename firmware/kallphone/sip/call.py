@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 import pjsua2 as pj
 
-from kallphone.phone.events import CallAnswered, CallId, FarEndRinging, MediaStarted
+from kallphone.phone.events import CallAnswered, CallId, CallMeasured, FarEndRinging, MediaStarted
 from kallphone.ports import Post
 from kallphone.sip.headers import reason_of, reason_value
+from kallphone.sip.heard import NOTHING, heard_through, measured
 from kallphone.sip.watch import MediaSample, MediaWatch, Verdict
 
 _log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
         self._post = post
         self._rang = False
         self._watch: MediaWatch | None = None
+        self._heard = NOTHING
 
     def place(self, uri: str) -> None:
         self._try(lambda: self.makeCall(uri, _options()))
@@ -54,6 +56,7 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
 
     def end(self, code: int, words: str, *, status: int = 0) -> None:
         """Ends the call here; `status` answers an INVITE that was not answered yet."""
+        self._count()
         self._finish(code, words)
         options = _options(status)
         if code >= 400:
@@ -76,11 +79,19 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
         elif verdict is Verdict.FELL_SILENT:
             self.end(408, "Nothing is heard from the far end any more")
 
+    def measured(self, now: float) -> CallMeasured | None:
+        """None where no sound came."""
+        return measured(self.number, self._heard, self._watch, now) if self._watch is not None else None
+
     def onCallState(self, prm: pj.OnCallStateParam) -> None:  # noqa: N802
         self._guard(lambda: self._state_changed(prm))
 
     def onCallMediaState(self, prm: pj.OnCallMediaStateParam) -> None:  # noqa: N802, ARG002
         self._guard(self._media_changed)
+
+    def onStreamDestroyed(self, prm: pj.OnStreamDestroyedParam) -> None:  # noqa: N802, ARG002
+        """Where the far end hangs up the stream goes first, and its counters with it."""
+        self._guard(self._count)
 
     def _state_changed(self, prm: pj.OnCallStateParam) -> None:
         info = self.getInfo()
@@ -129,6 +140,14 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
             return MediaSample(None, 0)
         active = status is not None and status[1] == "Active"
         return MediaSample(status[2] if status and active else None, statistics.rtcp.rxStat.pkt)
+
+    def _count(self) -> None:
+        if self.over or self._watch is None or not self._watch.started:
+            return
+        try:
+            self._heard = self._heard.plus(heard_through(self.getStreamStat(0).rtcp))
+        except pj.Error as error:
+            _log.info("Call %d: no statistics: %s", self.number, error.reason)
 
     def _finish(self, code: int, words: str) -> None:
         if not self.over:

@@ -138,6 +138,8 @@ class SipEndpoint:
         self._leaving.append(call)
         if self._calls.pop(call.number, None) is not None:
             self._post(CallEnded(call.number, code, words))
+            if measured := call.measured(self._clock()):
+                self._post(measured)
 
     def watch(self) -> MediaWatch:
         return MediaWatch(self._clock(), self._settings.media_timeout_s, self._settings.rtp_timeout_s)

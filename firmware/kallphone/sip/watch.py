@@ -30,10 +30,19 @@ class MediaWatch:
         self._heard_at = now
         self._packets = 0
         self._next = now
+        self._since = now
         self.started = False
 
     def due(self, now: float) -> bool:
         return now >= self._next
+
+    def talked(self, now: float) -> float:
+        """Seconds since sound started."""
+        return now - self._since if self.started else 0.0
+
+    def silent(self, now: float) -> float:
+        """Seconds without a packet, to the second."""
+        return now - self._heard_at
 
     def observe(self, now: float, sample: MediaSample) -> Verdict | None:
         verdict = self._judge(now, sample)
@@ -44,13 +53,14 @@ class MediaWatch:
         if sample.suite is not None and sample.packets != self._packets:
             self._packets = sample.packets
             self._heard_at = now
-            return self._first()
+            return self._first(now)
         return self._overdue(now)
 
-    def _first(self) -> Verdict | None:
+    def _first(self, now: float) -> Verdict | None:
         if self.started:
             return None
         self.started = True
+        self._since = now
         return Verdict.STARTED
 
     def _overdue(self, now: float) -> Verdict | None:

@@ -37,6 +37,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (chain, coin, client, provider, cumulative)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        # What calls through a service measured, each value times its seconds. `epoch` is the one that a
+        # rating was signed for, 0 until then.
+        """CREATE TABLE quality (
+            chain INTEGER NOT NULL, rating BLOB NOT NULL, client BLOB NOT NULL, service BLOB NOT NULL,
+            epoch INTEGER NOT NULL, seconds REAL NOT NULL CHECK (seconds > 0), loss REAL NOT NULL,
+            jitter REAL NOT NULL, delay REAL NOT NULL, mos REAL NOT NULL,
+            PRIMARY KEY (chain, rating, client, service, epoch)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 Connect = Callable[[Path], sqlite3.Connection]
