@@ -12,6 +12,7 @@ from kallnet.typed import members
 from kallprovider import PERIOD_SECONDS, exposure, http, sessions
 from kallprovider.config import load_config
 from kallprovider.errors import ConfigError
+from kallprovider.relay import CALLS
 from kallprovider.transfers import UNMINED_PERIODS
 from tests.provider.test_config import written
 from tests.provider.test_http import Door
@@ -97,6 +98,11 @@ IN_CONTRACTS = {
     "SALTS": ("KallNumber", "SALTS", ""),
     "MAX_PROPOSALS": ("KallSpec", "MAX_PROPOSALS", ""),
 }
+
+
+@pytest.mark.parametrize(("call", "message"), CALLS.items())
+def test_every_relayed_call_is_named_with_its_message(call: str, message: type) -> None:
+    assert f"`{call}` ({message.__name__})" in specification.text()
 
 
 def test_the_constants_are_the_code_s() -> None:
