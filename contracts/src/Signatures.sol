@@ -19,6 +19,15 @@ library Signatures {
         return err == ECDSA.RecoverError.NoError && recovered == signer;
     }
 
+    function isByInMemory(address signer, bytes32 digest, bytes memory signature)
+        internal
+        pure
+        returns (bool)
+    {
+        (address recovered, ECDSA.RecoverError err,) = ECDSA.tryRecover(digest, signature);
+        return err == ECDSA.RecoverError.NoError && recovered == signer;
+    }
+
     /// A message is good until its deadline has passed.
     function requireInTime(uint256 deadline) internal view {
         require(block.timestamp <= deadline, MessageExpired(deadline, block.timestamp));

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Messages} from "../src/Messages.sol";
 import {Base} from "./Base.sol";
 import {EscrowBase} from "./escrow/EscrowBase.sol";
+import {KryptonBase} from "./krypton/KryptonBase.sol";
 import {RatingBase} from "./rating/RatingBase.sol";
 import {RegistryBase} from "./registry/RegistryBase.sol";
 
@@ -117,5 +118,17 @@ contract GasTest is EscrowBase, RatingBase, RegistryBase {
             split(sign(CLIENT_KEY, digest("kallCoin", address(coin), structHash)));
         coin.transferWithAuthorization(client, provider, COIN, 0, deadline, keccak256("nonce"), v, r, s);
         vm.snapshotGasLastCall(GROUP, "transfer_with_authorization");
+    }
+}
+
+contract KryptonGasTest is KryptonBase {
+    string private constant GROUP = "gas";
+
+    function test_krypton() public {
+        deploy(PROVIDER_KEY, HOSTNAME);
+        registerWith(CLIENT_KEY, PROVIDER_KEY, UUID);
+        vm.snapshotGasLastCall(GROUP, "krypton_register");
+        krypton.query("location", user);
+        vm.snapshotGasLastCall(GROUP, "krypton_query");
     }
 }

@@ -29,6 +29,40 @@ def release(message: Release, signature: bytes) -> bytes:
     return encode_call("release(uint8,address,uint256,uint256,bytes)", *astuple(message), signature)
 
 
+def krypton_deploy(message: Register, hostname: str, signature: bytes) -> bytes:
+    """`hostname` is the entry's domain, the message's salt zero."""
+    m = message
+    function = "deploy(address,string,bytes,uint256,uint256,bytes)"
+    return encode_call(function, m.account, hostname, m.entry, m.nonce, m.deadline, signature)
+
+
+def krypton_undeploy(message: Release, signature: bytes) -> bytes:
+    m = message
+    return encode_call("undeploy(address,uint256,uint256,bytes)", m.account, m.nonce, m.deadline, signature)
+
+
+def krypton_register(message: Register, provider: Address, uuid: bytes, signature: bytes) -> bytes:
+    """`provider` is the entry's first proxy and `uuid` its uuid."""
+    m = message
+    function = "register(address,address,bytes16,bytes,uint256,uint256,uint256,bytes)"
+    return encode_call(function, m.account, provider, uuid, m.entry, m.salt, m.nonce, m.deadline, signature)
+
+
+def krypton_unregister(message: Release, signature: bytes) -> bytes:
+    m = message
+    return encode_call("unregister(address,uint256,uint256,bytes)", m.account, m.nonce, m.deadline, signature)
+
+
+def krypton_query(kind: str, user: Address) -> bytes:
+    """`kind` is uuid, location or provider."""
+    return encode_call("query(string,address)", kind, user)
+
+
+def krypton_publish(kind: int, account: Address, entry: bytes) -> bytes:
+    """Brings the face the body of an entry that was registered by the registry's own door."""
+    return encode_call("publish(uint8,address,bytes)", kind, account, entry)
+
+
 def deposit(client: Address, provider: Address, amount: int) -> bytes:
     """The sender pays, by an allowance to the escrow."""
     return encode_call("deposit(address,address,uint256)", client, provider, amount)
