@@ -7,10 +7,11 @@ import {EscrowBase} from "./escrow/EscrowBase.sol";
 import {KryptonBase} from "./krypton/KryptonBase.sol";
 import {RatingBase} from "./rating/RatingBase.sol";
 import {RegistryBase} from "./registry/RegistryBase.sol";
+import {SpecBase} from "./spec/SpecBase.sol";
 
 /// Measured by contracts/gas.py with each call as a transaction of its own (forge's --isolate).
 /// The escrow and the provider have coins already, the client is new.
-contract GasTest is EscrowBase, RatingBase, RegistryBase {
+contract GasTest is EscrowBase, RatingBase, RegistryBase, SpecBase {
     uint256 private constant BATCH = 10;
     uint256 private constant FIRST_KEY = 0x6a5;
     string private constant GROUP = "gas";
@@ -118,6 +119,62 @@ contract GasTest is EscrowBase, RatingBase, RegistryBase {
             split(sign(CLIENT_KEY, digest("kallCoin", address(coin), structHash)));
         coin.transferWithAuthorization(client, provider, COIN, 0, deadline, keccak256("nonce"), v, r, s);
         vm.snapshotGasLastCall(GROUP, "transfer_with_authorization");
+    }
+
+    /// The last one to propose, for a proposal that moves up from the fourth place to the first.
+    function test_propose() public {
+        bytes32[4] memory hashes = [RED, GREEN, BLUE, WHITE];
+        for (uint256 i = 0; i < 5; i++) {
+            giveVoter(i, i < 4 ? 10 * COIN - i : 20 * COIN);
+        }
+        openVotes();
+        for (uint256 i = 0; i < 5; i++) {
+            registerInterest(i, 0);
+            if (i < 4) propose(i, 0, hashes[i]);
+        }
+        vm.snapshotGasLastCall(GROUP, "interest");
+        propose(4, 0, WHITE);
+        vm.snapshotGasLastCall(GROUP, "propose");
+    }
+
+    /// Not the first ballot with this ranking, which costs 17,100 more.
+    function test_cast() public {
+        giveVoter(0, COIN);
+        giveVoter(1, COIN);
+        openVotes();
+        registerInterest(0, 0);
+        registerInterest(1, 0);
+        propose(0, 0, RED);
+        rollToVoting(0);
+        cast(0, 0, 0x21);
+        cast(1, 0, 0x21);
+        vm.snapshotGasLastCall(GROUP, "cast");
+    }
+
+    /// Every ranking has a ballot, and 1, 2 and 3 go out, which leads through more of the tree than other orders.
+    function test_countWorst() public {
+        _castAllRankings();
+        rollToCounting(0);
+        (bytes32[] memory hashes,) = spec.ballot(0);
+        vm.assertEq(spec.count(0), hashes[3]);
+        vm.snapshotGasLastCall(GROUP, "count_worst");
+    }
+
+    function _castAllRankings() private {
+        uint256[] memory rankings = allRankings();
+        for (uint256 i = 0; i < rankings.length; i++) {
+            giveVoter(i, 1000 * COIN + (rankings[i] < 6 ? rankings[i] : 0));
+        }
+        openVotes();
+        bytes32[4] memory hashes = [RED, GREEN, BLUE, WHITE];
+        for (uint256 i = 0; i < rankings.length; i++) {
+            registerInterest(i, 0);
+            if (i < 4) propose(i, 0, hashes[i]);
+        }
+        rollToVoting(0);
+        for (uint256 i = 0; i < rankings.length; i++) {
+            cast(i, 0, rankings[i]);
+        }
     }
 }
 

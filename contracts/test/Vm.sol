@@ -17,6 +17,7 @@ interface Vm {
     function revertToState(uint256 id) external returns (bool);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gas);
     function getBlockTimestamp() external view returns (uint256);
+    function getBlockNumber() external view returns (uint256);
 
     function expectRevert(bytes calldata data) external;
     function expectEmit(address emitter) external;

@@ -7,8 +7,12 @@ from kallnet.abi import encode_call
 from kallnet.account import Address
 from kallnet.errors import BadSignature
 from kallnet.messages import (
+    Ballot,
+    Delegation,
     Deposit,
+    Interest,
     Permit,
+    Proposal,
     Rating,
     Register,
     Release,
@@ -94,6 +98,27 @@ def rate(message: Rating, signature: bytes) -> bytes:
     *rating, deadline = astuple(message)
     function = "rate((address,address,uint32,uint16,uint16,uint16,uint16,uint32),uint256,bytes)"
     return encode_call(function, tuple(rating), deadline, signature)
+
+
+def register_interest(message: Interest, signature: bytes) -> bytes:
+    return encode_call("registerInterest(address,uint256,uint256,bytes)", *astuple(message), signature)
+
+
+def propose(message: Proposal, signature: bytes) -> bytes:
+    return encode_call("propose(address,uint256,bytes32,uint256,bytes)", *astuple(message), signature)
+
+
+def cast(message: Ballot, signature: bytes) -> bytes:
+    return encode_call("cast(address,uint256,uint256,uint256,bytes)", *astuple(message), signature)
+
+
+def count(vote: int) -> bytes:
+    return encode_call("count(uint256)", vote)
+
+
+def delegate_by_signature(message: Delegation, signature: bytes) -> bytes:
+    function = "delegateBySig(address,uint256,uint256,uint8,bytes32,bytes32)"
+    return encode_call(function, *astuple(message), *_vrs(signature))
 
 
 def permit(message: Permit, signature: bytes) -> bytes:

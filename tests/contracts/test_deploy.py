@@ -34,7 +34,8 @@ def word(chain: LocalChain, to: str, data: str) -> int:
 
 def test_writes_the_deployment(chain: LocalChain, tmp_path: Path) -> None:
     block = int(chain.rpc("eth_blockNumber"), 16)
-    deployment = chain.deploy(tmp_path, holder=HOLDER, supply=5_000_000, exit_delay=77)
+    votes = (100, 30, 40, 1000)
+    deployment = chain.deploy(tmp_path, holder=HOLDER, supply=5_000_000, exit_delay=77, votes=votes)
     assert deployment == json.loads((tmp_path / "31337.json").read_text())
     assert deployment["chain_id"] == 31337
     assert deployment["block"] == block + 1
@@ -45,6 +46,9 @@ def test_writes_the_deployment(chain: LocalChain, tmp_path: Path) -> None:
     assert word(chain, coin, "0x70a08231" + HOLDER[2:].rjust(64, "0")) == 5_000_000  # balanceOf
     assert word(chain, escrow, "0x11df9995") == int(coin, 16)  # coin()
     assert word(chain, escrow, "0x28388630") == 77  # exitDelay()
+    spec = deployment["contracts"]["KallSpec"]
+    getters = ("0x6190c9d5", "0x2acc24ef", "0xfce1ccca", "0x1703a018")
+    assert tuple(word(chain, spec, getter) for getter in getters) == votes  # cycle() to quorum()
 
 
 def test_names_what_the_contract_refused(chain: LocalChain, tmp_path: Path) -> None:

@@ -102,13 +102,22 @@ class LocalChain:
         self._process = None
 
     def deploy(
-        self, out: Path, holder: str | None = None, supply: int = 10**15, exit_delay: int = 3600
+        self,
+        out: Path,
+        holder: str | None = None,
+        supply: int = 10**15,
+        exit_delay: int = 3600,
+        votes: tuple[int, int, int, int] | None = None,
     ) -> dict[str, Any]:
-        """Deploys and returns what deploy.py wrote to `out`/<chain id>.json (see `deployment_path`)."""
+        """Deploys and returns what deploy.py wrote to `out`/<chain id>.json (see `deployment_path`).
+
+        `votes`: cycle, proposing and voting in blocks, quorum in 1/10000 of the supply.
+        """
+        schedule = [] if votes is None else ["--votes", *map(str, votes)]
         run = subprocess.run(
             [sys.executable, str(CONTRACTS / "deploy.py"), "--rpc", self.url,
              "--holder", holder or self.accounts[0].address, "--supply", str(supply),
-             "--exit-delay", str(exit_delay), "--out", str(out)],
+             "--exit-delay", str(exit_delay), "--out", str(out), *schedule],
             env={**os.environ, "DEPLOYER_KEY": self.deployer_key},
             capture_output=True, text=True, timeout=DEPLOY_TIMEOUT, check=False,
         )  # fmt: skip
