@@ -22,7 +22,6 @@ library Stv {
 
     function place(uint256 ranking, uint256 options) internal pure returns (uint256 found) {
         uint256 digits = Math.log2(ranking) / 4 + 1;
-        require(digits <= options, MalformedRanking(ranking, options));
         uint256 unranked = _all(options);
         for (uint256 i = 1; i <= digits; i++) {
             uint256 option = (ranking >> (4 * (digits - i))) & 0xf;

@@ -143,9 +143,7 @@ def fund(polls: Polls, voters: Sequence[Voter]) -> None:
     others = [calldata.transfer(d.address, half) for d, half in zip(delegators, halves, strict=False)]
     polls.submit(coin, own + others)
     delegations = [delegate(polls, v.account, v.account.address) for v in voters]
-    delegations += [
-        delegate(polls, d, v.account.address) for d, v in zip(delegators, voters, strict=False)
-    ]
+    delegations += [delegate(polls, d, v.account.address) for d, v in zip(delegators, voters, strict=False)]
     polls.submit(coin, delegations)
 
 

@@ -42,6 +42,19 @@ contract CountTest is SpecBase {
         vm.assertEq(spec.count(0), GREEN);
     }
 
+    function test_lastPlaceOfTheTallyIsCounted() public {
+        bytes32[4] memory hashes = [RED, GREEN, BLUE, WHITE];
+        for (uint256 i = 0; i < 4; i++) {
+            registerInterest(i, 0);
+            propose(i, 0, hashes[i]);
+        }
+        rollToVoting(0);
+        cast(2, 0, 0x54321);
+        rollToCounting(0);
+        vm.assertEq(spec.tally(0)[325], NEEDED);
+        vm.assertEq(spec.count(0), GREEN);
+    }
+
     function test_noChangeLeavesTheVersion() public {
         _propose(0);
         cast(2, 0, 0x1);
