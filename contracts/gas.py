@@ -52,8 +52,8 @@ def measure(check: bool = False) -> None:
 
 
 def gas_by_operation() -> dict[str, int]:
-    """From the last measurement. `claim_batched` is one claim's part in a batch of ten, `channel_life` a channel
-    from its deposit to its exit, with one claim.
+    """From the last measurement. `claim_batched` is one claim's part in a batch of ten, `channel_life` a
+    channel from its deposit to its exit, with one claim.
     """
     snapshot = {name: int(gas) for name, gas in json.loads(SNAPSHOT.read_text()).items()}
     life = sum(snapshot[operation] for operation in CHANNEL_LIFE)
