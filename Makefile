@@ -17,7 +17,7 @@ setup: ## Prepare this machine (every other target does it by itself)
 demo: setup ## Chain, provider and two phones to hold in this terminal
 	@$(PYTHON) -m kallphone demo
 
-script: setup ## Play one story: NAME=call|no-credit|vouchers-stop|provider-dies|crash [JSON=out.json]
+script: setup ## Play one story: NAME=call|no-credit|vouchers-stop|provider-dies|crash|transfers [JSON=out.json]
 	@$(PYTHON) -m kallphone demo --script $(NAME) $(if $(JSON),--json $(JSON))
 
 test: setup check ## Checks, contract tests and every suite against real servers

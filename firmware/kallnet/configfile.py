@@ -47,7 +47,10 @@ class Section:
             raise self.error(key, f"has {len(value)} characters; give 1 to {longest}")
         return value
 
-    def choice(self, key: str, allowed: Sequence[str]) -> str:
+    def choice(self, key: str, allowed: Sequence[str], default: str | None = None) -> str:
+        if default is not None and key not in self._values:
+            self._known.append(key)
+            return default
         value = str(self._take(key, str, f"one of {', '.join(allowed)}"))
         if value not in allowed:
             raise self.error(key, f"is {value!r}; give one of {', '.join(allowed)}{_near(value, allowed)}")

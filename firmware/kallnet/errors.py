@@ -11,6 +11,8 @@ KallnetError
 ├── HeaderInvalid       a block that is not what its hash says
 ├── ProofInvalid        nodes that do not lead from the trusted root to the key
 ├── DeploymentInvalid   a deployment file that can't be used
+├── NotListed           the ledger has no such entry, or the entry no such thing
+├── EntryLapsed         the ledger has it, and nobody renewed it
 └── LedgerError
     ├── LedgerUnreachable   no endpoint gave a usable answer: try again later
     ├── LedgerRefused       an endpoint answered with a JSON-RPC error
@@ -21,6 +23,7 @@ KallnetError
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 
 class KallnetError(Exception):
@@ -78,6 +81,19 @@ class DeploymentInvalid(KallnetError):
     pass
 
 
+class NotListed(KallnetError):
+    pass
+
+
+class EntryLapsed(KallnetError):
+    """`expiry` is Unix seconds."""
+
+    def __init__(self, what: str, expiry: int) -> None:
+        when = datetime.fromtimestamp(expiry, UTC)
+        super().__init__(f"{what} lapsed on {when:%Y-%m-%d %H:%M} UTC and was not renewed")
+        self.expiry = expiry
+
+
 class LedgerError(KallnetError):
     pass
 
@@ -87,7 +103,7 @@ class LedgerUnreachable(LedgerError):
 
     def __init__(self, causes: Mapping[str, str]) -> None:
         super().__init__(
-            f"no ledger endpoint answers ({_listed(causes)}): check the network and the addresses"
+            f"no ledger endpoint answers ({listed(causes)}): check the network and the addresses"
         )
         self.causes = dict(causes)
 
@@ -112,7 +128,7 @@ class LedgerLied(LedgerError):
     """`lies` maps endpoints to what is wrong with their answers, `causes` others to why they have none."""
 
     def __init__(self, lies: Mapping[str, str], causes: Mapping[str, str]) -> None:
-        super().__init__(f"a ledger endpoint lies or is broken ({_listed({**lies, **causes})}): use another")
+        super().__init__(f"a ledger endpoint lies or is broken ({listed({**lies, **causes})}): use another")
         self.lies = dict(lies)
         self.causes = dict(causes)
 
@@ -123,7 +139,7 @@ class LedgerDisputed(LedgerError):
     def __init__(self, agree: int, reports: Mapping[str, str]) -> None:
         super().__init__(
             f"{agree} of {len(reports)} ledger endpoints must agree on a block, and they don't"
-            f" ({_listed(reports)}): one of them lies, lags or follows another chain"
+            f" ({listed(reports)}): one of them lies, lags or follows another chain"
         )
         self.reports = dict(reports)
 
@@ -140,5 +156,5 @@ class LedgerStale(LedgerError):
         self.age = age
 
 
-def _listed(words: Mapping[str, str]) -> str:
+def listed(words: Mapping[str, str]) -> str:
     return "; ".join(f"{endpoint}: {cause}" for endpoint, cause in words.items())

@@ -156,7 +156,11 @@ class Ledger:
             "fromBlock": block,
             "toBlock": block,
         }
-        return self.state.logs(wanted, lambda logs: _entry_in(logs, record.entry_hash))
+        return self.state.event(
+            f"the entry of {address_to_hex(account)}",
+            wanted,
+            lambda logs: _entry_in(logs, record.entry_hash),
+        )
 
 
 def open_ledger(

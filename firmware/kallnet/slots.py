@@ -17,6 +17,10 @@ COIN_SUPPLY = 2
 COIN_NONCES = 7
 RATING_RATERS = 2
 RATING_LATEST = 3
+SPEC_STATE = 2
+SPEC_SPECS = 3
+SPEC_VOTES = 4
+SPEC_INTERESTS = 5
 
 
 def record(kind: int, account: Address) -> tuple[bytes, bytes]:
@@ -61,6 +65,24 @@ def rater(service: Address, index: int) -> bytes:
 
 def latest_rating(service: Address, client: Address) -> bytes:
     return _mapped(_mapped(_word(RATING_LATEST), _padded(service)), _padded(client))
+
+
+def spec_state() -> bytes:
+    return _word(SPEC_STATE)
+
+
+def specification(version: int) -> bytes:
+    return _mapped(_word(SPEC_SPECS), _word(version))
+
+
+def vote(number: int, count: int) -> list[bytes]:
+    """The first `count` slots of a vote: its head, the powers of its proposals, their hashes, its tally."""
+    first = int.from_bytes(_mapped(_word(SPEC_VOTES), _word(number)), "big")
+    return [_word((first + i) % (1 << 256)) for i in range(count)]
+
+
+def interest(number: int, account: Address) -> bytes:
+    return _mapped(_mapped(_word(SPEC_INTERESTS), _word(number)), _padded(account))
 
 
 def unpack(word: int, *widths: int) -> tuple[int, ...]:

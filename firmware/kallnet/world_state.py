@@ -7,7 +7,14 @@ from typing import Any, TypeVar
 
 from kallnet.account import Address, address_to_hex
 from kallnet.endpoint import Endpoint, EndpointFailed
-from kallnet.errors import LedgerInconsistent, LedgerLied, LedgerRefused, LedgerUnreachable, ProofInvalid
+from kallnet.errors import (
+    LedgerInconsistent,
+    LedgerLied,
+    LedgerRefused,
+    LedgerUnreachable,
+    ProofInvalid,
+    listed,
+)
 from kallnet.header import Header
 from kallnet.headers import HOUR, Finality, Headers
 from kallnet.proof import EMPTY_CODE, MAX_NODES, prove_account, prove_storage
@@ -79,8 +86,8 @@ class WorldState:
                 self._blame(endpoint, str(error))
         raise LedgerLied(lies, causes) if lies else LedgerUnreachable(causes)
 
-    def logs(self, wanted: dict[str, Any], pick: Callable[[list[Any]], T | None]) -> T:
-        """What `pick` finds in the events of the first endpoint that has it.
+    def event(self, what: str, wanted: dict[str, Any], pick: Callable[[list[Any]], T | None]) -> T:
+        """What `pick` finds in the events of the first endpoint that has it; `what` says so in an error.
 
         Raises LedgerInconsistent when none has it, naming each.
         """
@@ -89,13 +96,15 @@ class WorldState:
             answer = endpoint.ask("eth_getLogs", [wanted], chain_id=self._chain_id)
             found = pick(answer if isinstance(answer, list) else [])
             if found is None:
-                raise EndpointFailed("it does not have the event")
+                raise EndpointFailed("it does not show it")
             return found
 
         try:
             return self.first(ask)
         except LedgerUnreachable as error:
-            raise LedgerInconsistent(f"an event is on the ledger, but none shows it: {error}") from None
+            raise LedgerInconsistent(
+                f"{what} is on the ledger, but no endpoint shows it ({listed(error.causes)}): use another"
+            ) from None
 
     def close(self) -> None:
         for endpoint in self._endpoints:

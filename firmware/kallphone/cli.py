@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kallnet.errors import KallnetError
 from kallphone.config import load_config
+from kallphone.ledger.cli import add_commands as add_ledger_commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,10 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--json", type=Path, metavar="FILE", help="where the story's report goes")
     demo.add_argument("--state", type=Path, metavar="DIR", help="where everything is kept; emptied first")
     demo.set_defaults(run=_demo)
+    add_ledger_commands(commands)
     return parser
 
 
-_STORY_NAMES = ("call", "no-credit", "vouchers-stop", "provider-dies", "crash")
+_STORY_NAMES = ("call", "no-credit", "vouchers-stop", "provider-dies", "crash", "transfers")
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -99,6 +101,8 @@ def _expected() -> tuple[type[Exception], ...]:
         "kallphone.hardware.errors": "HardwareError",
         "kallphone.sip.settings": "SipError",
         "kallphone.storage.errors": "StorageError",
+        "kallphone.payments.errors": "PaymentsError",
+        "kallphone.ledger.errors": "CommandError",
         "kallphone.demo.process": "DemoError",
         "kallphone.demo.chain": "ChainError",
         "kallphone.bench.held": "HeldPhoneError",

@@ -17,6 +17,7 @@ from kallnet.messages import CLIENT
 from kallnet.number import KallNumber, number_for, parse_number
 from kallnet.routes import Route as RankedRoute
 from kallnet.routes import rank_routes
+from kallnet.transfers import ESCROW, RAILS
 from kallphone.phone.causes import Cause
 from kallphone.phone.events import CallerIdentified, CallId, Route, RouteFound, RouteNotFound
 from kallphone.ports import Post
@@ -159,8 +160,9 @@ class Directory:
 
 
 def _usable(ranked: RankedRoute, callee: Address) -> Route | None:
-    domain = ranked.service.details.get("domain")
-    if not isinstance(domain, str):
+    details = ranked.service.details
+    domain = details.get("domain")
+    if not isinstance(domain, str) or details.get("rail", ESCROW) not in RAILS:
         return None
     return Route(ranked.provider, callee, f"sip:0x{callee.hex()}@{domain}", ranked.price)
 

@@ -53,6 +53,12 @@ class Body:
             raise BadRequest(f"{field} must have {size} bytes, not {len(value)}")
         return value
 
+    def whole(self, field: str) -> int:
+        value = self._values.get(field)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 63:
+            raise BadRequest(f"{field} must be a whole number that fits 63 bits")
+        return value
+
     def message(self, kind: type[M], field: str) -> M:
         value = self._values.get(field)
         if not isinstance(value, dict):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from kallnet.account import Address
@@ -9,6 +9,7 @@ from kallnet.messages import Voucher
 from kallprovider import exposure
 from kallprovider.clock import Clock
 from kallprovider.exposure import Tab
+from kallprovider.held_transfers import HeldTransfer
 from kallprovider.meter import Call, Cut, Meter
 from kallprovider.store import Store, StoredCall
 
@@ -56,16 +57,51 @@ class Books:
 
     def accept(self, voucher: Voucher, signature: bytes) -> int:
         """Commits a voucher whose signature and bounds were checked; returns the highest held."""
-        client, now = voucher.client, self._clock.unix()
-        before = self.tab(client)
-        after = exposure.pay(before, voucher.cumulative)
+        now = self._clock.unix()
+        return self._pay(
+            voucher.client,
+            voucher.cumulative,
+            lambda: self._store.accept_voucher(voucher, signature, now),
+        )
+
+    def accept_transfer(self, transfer: HeldTransfer) -> int:
+        """Commits a transfer that was checked and follows on what is held; returns the sum held."""
+        return self._pay(transfer.client, transfer.cumulative, lambda: self._store.transfers.add(transfer))
+
+    def _pay(self, client: Address, cumulative: int, keep: Callable[[], object]) -> int:
+        before, now = self.tab(client), self._clock.unix()
+        after = exposure.pay(before, cumulative)
         with self._store.transaction():
-            self._store.accept_voucher(voucher, signature, now)
+            keep()
             if back := before.written_off - after.written_off:
                 self._store.add_write_off(client, -back, now)
                 self._store.save_tab(client, after)
-        self._meter.pay(client, voucher.cumulative)
+        self._meter.pay(client, cumulative)
         return after.voucher
+
+    def transfer_mined(self, transfer: HeldTransfer, block: int | None) -> None:
+        """In `block`, or None when a reorganisation took it back."""
+        with self._store.transaction():
+            self._store.transfers.set_block(transfer, block)
+            self._save_settled(transfer.client)
+
+    def transfer_lost(self, transfer: HeldTransfer) -> int:
+        """It can't be mined any more: what is held falls back to before it. Returns what is written off."""
+        client, now = transfer.client, self._clock.unix()
+        self.tab(client)
+        with self._store.transaction():
+            self._store.transfers.drop(transfer)
+            self._save_settled(client)
+            written_off = self._meter.fall_back(client, transfer.previous)
+            if written_off:
+                self._store.add_write_off(client, written_off, now)
+                self._store.save_tab(client, self.tab(client))
+        return written_off
+
+    def _save_settled(self, client: Address) -> None:
+        channel = self._store.channel(client)
+        if channel is not None:
+            self._store.put_channel(client, replace(channel, claimed=self._store.transfers.settled(client)))
 
     def ringing(self, call: StoredCall) -> None:
         self._store.put_call(call)

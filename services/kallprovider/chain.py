@@ -10,11 +10,19 @@ from typing import Any, Protocol, TypeVar
 
 from web3.exceptions import Web3Exception
 
+from kallnet import refusals
 from kallnet.account import Address
 from kallnet.entries import ClientEntry, ServiceEntry
-from kallnet.errors import LedgerError, LedgerInconsistent, LedgerRefused, LedgerUnreachable
+from kallnet.errors import (
+    KallnetError,
+    LedgerError,
+    LedgerInconsistent,
+    LedgerRefused,
+    LedgerUnreachable,
+)
 from kallnet.ledger import Channel
-from kallprovider import refusals
+from kallnet.messages import TransferWithAuthorization
+from kallnet.query import query
 from kallprovider.chain_rpc import Block, ChainRpc, Sent
 from kallprovider.errors import ChainAway, NotAccepted, ProviderError, TransactionFailed
 
@@ -29,6 +37,10 @@ RECEIPT_WAIT = 60.0
 RAISES = 3
 FIRST_POLL = 0.05
 SLOWEST_POLL = 2.0
+# Nodes refuse longer ranges of logs.
+MAX_RANGE = 2_000
+# How far back a transfer is looked for that somebody else brought to the chain.
+LOOK_BACK = 50 * MAX_RANGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,9 @@ class Chain(Protocol):
     async def channel(self, client: Address, block: int | None = None) -> Channel: ...
     async def touched(self, first: int, last: int) -> set[Address]: ...
     async def client_entry(self, account: Address) -> ClientEntry | None: ...
+    async def query(self, kind: str, account: Address) -> str: ...
+    async def coin_balance(self, account: Address) -> int: ...
+    async def payment_block(self, transfer: TransferWithAuthorization) -> int | None: ...
     async def transact(self, contract: Address, data: bytes) -> Receipt: ...
 
 
@@ -88,6 +103,23 @@ class ChainWorker:
 
     async def client_entry(self, account: Address) -> ClientEntry | None:
         return await self._read(self._rpc.ledger.client_entry, account)
+
+    async def query(self, kind: str, account: Address) -> str:
+        """One of kallnet.query's questions; raises its NotListed, EntryLapsed and EntryInvalid."""
+        return await self._read(query, self._rpc.ledger, kind, account)
+    async def coin_balance(self, account: Address) -> int:
+        return await self._read(self._rpc.ledger.coin_balance, account)
+
+    async def payment_block(self, transfer: TransferWithAuthorization) -> int | None:
+        """Where it was made; a nonce that was cancelled or used for another payment gives None as well."""
+        head = await self.head()
+        if not await self._read(self._rpc.is_used, transfer, head.number):
+            return None
+        for last in range(head.number, max(0, head.number - LOOK_BACK) - 1, -MAX_RANGE):
+            use = await self._read(self._rpc.find_use, transfer, max(0, last - MAX_RANGE + 1), last)
+            if use is not None:
+                return use.block if use.paid else None
+        return None
 
     async def service_entry(self) -> ServiceEntry | None:
         return await self._read(self._rpc.ledger.service_entry, self._rpc.account)
@@ -146,6 +178,9 @@ class ChainWorker:
         except LedgerError as error:
             self._up = not isinstance(error, LedgerUnreachable)
             raise translated(error) from error
+        except KallnetError:
+            self._up = True  # it answered, with what its publisher got wrong or nobody published
+            raise
         except Web3Exception as error:
             words = f"the ledger's answer makes no sense ({type(error).__name__}): try again"
             raise ChainAway(words) from error
@@ -179,4 +214,3 @@ def merged(safe: Channel, latest: Channel) -> Channel:
         exit_at=latest.exit_at or safe.exit_at,
         epoch=latest.epoch,
     )
-

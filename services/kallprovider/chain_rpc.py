@@ -18,7 +18,7 @@ from kallnet.deployment import Deployment
 from kallnet.errors import AbiInvalid, LedgerInconsistent, LedgerRefused
 from kallnet.keccak import keccak256
 from kallnet.ledger import Channel, Ledger
-from kallnet.messages import SERVICE
+from kallnet.messages import SERVICE, TransferWithAuthorization
 from kallnet.rpc import JsonRpc
 from kallnet.world_state import WorldState
 
@@ -34,6 +34,9 @@ _EVENTS = [
         b"Exited(address,address,uint256,uint256)",
     )
 ]
+_USED = keccak256(b"AuthorizationUsed(address,bytes32)")
+_CANCELED = keccak256(b"AuthorizationCanceled(address,bytes32)")
+_TRANSFER = keccak256(b"Transfer(address,address,uint256)")
 _GAS_MARGIN = 1.2
 # EIP-1559 lets the base fee grow by an eighth a block: twice today's lasts for five full blocks.
 _BASE_FEES = 2
@@ -59,6 +62,14 @@ class Sent:
     gas: int
     max_fee: int
     priority_fee: int
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Of a transfer's nonce; `paid` when by that very transfer."""
+
+    block: int
+    paid: bool
 
 
 class _KallnetTransport(JSONBaseProvider):
@@ -128,6 +139,48 @@ class ChainRpc:
             }
         )
         return {_client_of(log) for log in logs}
+
+    def is_used(self, transfer: TransferWithAuthorization, block: int) -> bool:
+        """Whether the nonce is spent after `block`, whatever for."""
+        data = encode_call("authorizationState(address,bytes32)", transfer.from_, transfer.nonce)
+        to = Web3.to_checksum_address(self.deployment.coin)
+        answer = self._web3.eth.call({"to": to, "data": HexBytes(data)}, cast(Any, block))
+        try:
+            (used,) = decode(("bool",), bytes(answer))
+        except AbiInvalid as error:
+            raise LedgerInconsistent(f"{to} is not the coin: {error}") from None
+        return bool(used)
+
+    def find_use(self, transfer: TransferWithAuthorization, first: int, last: int) -> Use | None:
+        """Where the nonce was spent in blocks `first` to `last`."""
+        logs = self._web3.eth.get_logs(
+            {
+                "address": Web3.to_checksum_address(self.deployment.coin),
+                "fromBlock": cast(Any, first),
+                "toBlock": cast(Any, last),
+                "topics": [
+                    [_hex(_USED), _hex(_CANCELED)],
+                    _hex(transfer.from_.rjust(32, b"\0")),
+                    _hex(transfer.nonce),
+                ],
+            }
+        )
+        if not logs:
+            return None
+        log = logs[-1]
+        return Use(log["blockNumber"], bytes(log["topics"][0]) == _USED and self._paid(transfer, log))
+
+    def _paid(self, transfer: TransferWithAuthorization, used: LogReceipt) -> bool:
+        """The coin logs each use right before the transfer that it was for."""
+        receipt = self._web3.eth.get_transaction_receipt(used["transactionHash"])
+        wanted = [_TRANSFER, transfer.from_.rjust(32, b"\0"), transfer.to.rjust(32, b"\0")]
+        return any(
+            log["logIndex"] == used["logIndex"] + 1
+            and log["address"] == used["address"]
+            and [bytes(topic) for topic in log["topics"]] == wanted
+            and int.from_bytes(bytes(log["data"]), "big") == transfer.value
+            for log in receipt["logs"]
+        )
 
     def service_nonce(self) -> int:
         return self.ledger.head(SERVICE, self.account).nonce

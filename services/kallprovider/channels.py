@@ -38,15 +38,18 @@ class Channels:
 
     async def refresh(self, client: Address) -> Channel:
         """As the chain has it now."""
+        channel = await self._read(client)
+        if channel != self._books.channel(client):
+            self._books.channel_changed(client, channel)
+            for listener in self._listeners:
+                listener(client, channel)
+        return channel
+
+    async def _read(self, client: Address) -> Channel:
         head = await self._chain.head()
         latest = await self._chain.channel(client, head.number)
         if self._confirmations:
             safe = await self._chain.channel(client, max(0, head.number - self._confirmations))
         else:
             safe = latest
-        channel = merged(safe, latest)
-        if channel != self._books.channel(client):
-            self._books.channel_changed(client, channel)
-            for listener in self._listeners:
-                listener(client, channel)
-        return channel
+        return merged(safe, latest)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kallnet import configfile
 from kallnet.configfile import Section, read_sections
+from kallnet.transfers import ESCROW, RAILS
 from kallprovider import NETWORK_API_VERSION
 from kallprovider.errors import ConfigError
 
@@ -32,12 +33,15 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
+    """`rail`: how phones pay, one of kallnet.transfers.RAILS."""
+
     price: int
     inviter_share: int
     api_version: int
     max_float_periods: int
     session_seconds: int
     free_relays_per_hour: int
+    rail: str = ESCROW
 
     @property
     def max_float(self) -> int:
@@ -163,6 +167,7 @@ def _terms(section: Section) -> Terms:
         max_float_periods=section.integer("max_float_periods", 2, 40),
         session_seconds=section.integer("session_seconds", 60, 86_400),
         free_relays_per_hour=section.integer("free_relays_per_hour", 0, 10_000),
+        rail=section.choice("rail", RAILS, default=ESCROW),
     )
 
 

@@ -7,7 +7,9 @@
         Unauthorized    401     challenge or signature
         PaymentNeeded   402     above the deposit
         Forbidden       403     not this provider's client
+        NotFound        404     the ledger has no such thing
         Conflict        409     lower than what is held already
+        Gone            410     the ledger's entry has lapsed
         NotAccepted     422     the contract refuses
         TooMany         429     over the rate
       ChainAway         503     the ledger can't be reached or does not answer in time
@@ -51,8 +53,16 @@ class Forbidden(Refused):
     status = 403
 
 
+class NotFound(Refused):
+    status = 404
+
+
 class Conflict(Refused):
     status = 409
+
+
+class Gone(Refused):
+    status = 410
 
 
 class NotAccepted(Refused):

@@ -60,6 +60,11 @@ def pay(tab: Tab, cumulative: int) -> Tab:
     return replace(paid, written_off=paid.written_off - back, forgivable=paid.forgivable - back)
 
 
+def fall_back(tab: Tab, cumulative: int) -> Tab:
+    """What was accepted above `cumulative` will not be paid after all."""
+    return replace(tab, voucher=min(tab.voucher, cumulative))
+
+
 def write_off(tab: Tab) -> Tab:
     rest = max(0, tab.unpaid)
     return replace(tab, written_off=tab.written_off + rest, forgivable=tab.forgivable + rest)

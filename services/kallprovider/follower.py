@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from kallnet.account import Address
-from kallprovider.chain import Chain
+from kallprovider.chain import MAX_RANGE, Chain
 from kallprovider.channels import Channels
 from kallprovider.errors import ProviderError
 from kallprovider.store import Store
@@ -13,8 +13,6 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 2.0
 SLOWEST_SECONDS = 60.0
-# Nodes refuse longer ranges of logs.
-MAX_RANGE = 2_000
 # How far back to look again when the chain turns out to have been reorganised.
 REORGANISED = 128
 

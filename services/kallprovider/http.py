@@ -11,7 +11,7 @@ from aiohttp import web
 from kallnet.account import Address, address_to_hex
 from kallnet.deployment import Deployment
 from kallnet.errors import KallnetError
-from kallnet.messages import Voucher
+from kallnet.messages import TransferWithAuthorization, Voucher
 from kallprovider import PERIOD_SECONDS
 from kallprovider.agreements import Agreements
 from kallprovider.body import Body
@@ -19,10 +19,12 @@ from kallprovider.books import Books
 from kallprovider.channels import Channels
 from kallprovider.clock import Clock
 from kallprovider.config import ProviderConfig, Tls
-from kallprovider.errors import BadRequest, ConfigError, Forbidden, ProviderError, TooMany
-from kallprovider.rate import RateLimit, source_of
+from kallprovider.errors import BadRequest, ConfigError, Conflict, Forbidden, ProviderError
+from kallprovider.query import LedgerQueries
+from kallprovider.rate import RateLimit, source_of, spend
 from kallprovider.relay import CALLS, HOUR, Relay, RelayRequest
 from kallprovider.sessions import Challenges, credentials
+from kallprovider.transfers import TransferDesk
 from kallprovider.vouchers import VoucherDesk
 
 log = logging.getLogger(__name__)
@@ -54,8 +56,9 @@ class Api:
         agreements: Agreements,
         channels: Channels,
         books: Books,
-        vouchers: VoucherDesk,
+        desk: VoucherDesk | TransferDesk,
         relay: Relay,
+        queries: LedgerQueries,
         health: Callable[[], Health],
         clock: Clock,
     ) -> None:
@@ -67,8 +70,9 @@ class Api:
         self._agreements = agreements
         self._channels = channels
         self._books = books
-        self._vouchers = vouchers
+        self._desk = desk
         self._relay = relay
+        self._queries = queries
         self._health = health
         self._clock = clock
         self._challenge_rate = RateLimit(CHALLENGES_PER_MINUTE, 60.0, clock.monotonic)
@@ -85,6 +89,8 @@ class Api:
                 web.post("/v1/agreement", self.agreement),
                 web.post("/v1/relay", self.relay),
                 web.post("/v1/vouchers", self.voucher),
+                *self._queries.routes(),
+                web.post("/v1/transfers", self.transfer),
             ]
         )
         return app
@@ -103,19 +109,18 @@ class Api:
                 "inviter_share": terms.inviter_share,
                 "api_version": terms.api_version,
                 "max_float": terms.max_float,
+                "rail": terms.rail,
                 "period": PERIOD_SECONDS,
             }
         )
 
     async def health(self, _: web.Request) -> web.Response:
         health = self._health()
-        return web.json_response(
-            {"kamailio": health.kamailio, "chain": health.chain, "calls": health.calls}
-        )
+        return web.json_response({"kamailio": health.kamailio, "chain": health.chain, "calls": health.calls})
 
     async def challenge(self, request: web.Request) -> web.Response:
         client = (await Body.of(request)).address("client")
-        _count(self._challenge_rate, request)
+        spend(self._challenge_rate, request.remote)
         challenge = self._challenges.issue(client)
         return web.json_response({"challenge": _hex(challenge.value), "expires": challenge.expires})
 
@@ -143,7 +148,7 @@ class Api:
 
     async def agreement(self, request: web.Request) -> web.Response:
         client = self._answered(await Body.of(request))
-        _count(self._agreement_rate, request)
+        spend(self._agreement_rate, request.remote)
         signed = self._agreements.sign(client)
         return web.json_response(
             {
@@ -169,10 +174,21 @@ class Api:
         )
 
     async def voucher(self, request: web.Request) -> web.Response:
+        if not isinstance(self._desk, VoucherDesk):
+            raise Conflict("this provider is paid by transfers: post them to /v1/transfers")
         body = await Body.of(request)
         voucher = body.flat_message(Voucher, "signature")
-        cumulative = await self._vouchers.accept(voucher, body.raw("signature", 65))
+        cumulative = await self._desk.accept(voucher, body.raw("signature", 65))
         return web.json_response({"cumulative": cumulative})
+
+    async def transfer(self, request: web.Request) -> web.Response:
+        if not isinstance(self._desk, TransferDesk):
+            raise Conflict("this provider is paid by vouchers: post them to /v1/vouchers")
+        body = await Body.of(request)
+        message = body.message(TransferWithAuthorization, "message")
+        channel = await self._desk.accept(message, body.whole("cumulative"), body.raw("signature", 65))
+        held = self._books.tab(message.from_).voucher
+        return web.json_response({"cumulative": held, "settled": channel.claimed})
 
     def _answered(self, body: Body) -> Address:
         client = body.address("client")
@@ -200,7 +216,7 @@ async def errors_in_words(request: web.Request, handler: Handler) -> web.StreamR
 
 
 _HTTP_WORDS = {
-    404: "there is no such door: the API is under /v1/",
+    404: "there is no such door: the API is under /v1/, ledger queries under /query/",
     405: "this door takes another method",
     413: f"the body is too large: {MAX_BODY} bytes are allowed",
 }
@@ -208,12 +224,6 @@ _HTTP_WORDS = {
 
 def _error(status: int, words: str, details: dict[str, int | str] | None = None) -> web.Response:
     return web.json_response({"error": words, **(details or {})}, status=status)
-
-
-def _count(rate: RateLimit, request: web.Request) -> None:
-    source = source_of(request.remote)
-    if not rate.allow(source):
-        raise TooMany(f"too many requests: try again in {rate.wait(source) / 60:.0f} minutes")
 
 
 def _hex(value: bytes) -> str:

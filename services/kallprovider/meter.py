@@ -92,6 +92,11 @@ class Meter:
     def pay(self, client: Address, cumulative: int) -> None:
         self._tabs[client] = exposure.pay(self._tabs[client], cumulative)
 
+    def fall_back(self, client: Address, cumulative: int) -> int:
+        """Returns what is written off: all that is unpaid now, unless a call goes on, whose end does that."""
+        self._tabs[client] = exposure.fall_back(self._tabs[client], cumulative)
+        return self._close(client)
+
     def end(self, call_id: str) -> dict[Address, int]:
         """Returns what is written off, by client, now that they have no call left."""
         call = self._calls.pop(call_id, None)
@@ -122,4 +127,3 @@ class Meter:
             if client in self._tabs:
                 self._tabs[client] = exposure.charge(self._tabs[client], share * periods)
         self._calls[call.call_id] = replace(call, periods=call.periods + periods)
-

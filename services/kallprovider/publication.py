@@ -26,6 +26,7 @@ def service_entry(config: ProviderConfig, account: Account) -> ServiceEntry:
             "domain": config.domain,
             "turn": [config.turn_uri],
             "api": config.api_url,
+            "rail": config.terms.rail,
         },
     )
 

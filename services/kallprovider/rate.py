@@ -4,6 +4,8 @@ import ipaddress
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 
+from kallprovider.errors import TooMany
+
 MAX_KEYS = 100_000
 
 
@@ -40,6 +42,13 @@ class RateLimit:
         if len(self._uses) > MAX_KEYS:
             self._uses.popitem(last=False)
         return uses
+
+
+def spend(rate: RateLimit, remote: str | None) -> None:
+    """Counts a request from there; raises TooMany when it is one too many."""
+    source = source_of(remote)
+    if not rate.allow(source):
+        raise TooMany(f"too many requests: try again in {rate.wait(source) / 60:.0f} minutes")
 
 
 def source_of(remote: str | None) -> str:

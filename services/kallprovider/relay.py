@@ -51,12 +51,15 @@ class Relay:
         chain: Chain,
         limit: int,
         clock: Clock,
+        *,
+        takes_deposits: bool = True,
     ) -> None:
         self._provider = provider
         self._deployment = deployment
         self._agreements = agreements
         self._channels = channels
         self._chain = chain
+        self._takes_deposits = takes_deposits
         self._by_source = RateLimit(limit, HOUR, clock.monotonic)
         self._by_account = RateLimit(limit, HOUR, clock.monotonic)
 
@@ -70,7 +73,7 @@ class Relay:
         self._count(source, account)
         receipt = await self._chain.transact(domain.contract, data)
         log.info("relayed %s for %s", type(request.message).__name__, address_to_hex(account))
-        if isinstance(request.message, Deposit | StartExit):
+        if isinstance(request.message, Deposit | StartExit | TransferWithAuthorization):
             await self._refresh(account)
         return receipt
 
@@ -95,6 +98,8 @@ class Relay:
                 raise BadRequest("only client entries are relayed: a service pays for its own")
             case Register():
                 self._require_named(message)
+            case Deposit() if not self._takes_deposits:
+                raise BadRequest("this provider takes no deposits: it is paid by transfers")
             case Deposit() | StartExit() if message.provider != self._provider:
                 raise BadRequest("this provider relays only for its own channels")
 

@@ -15,26 +15,25 @@ from kallnet.deployment import Deployment, load_deployment
 from kallnet.entries import Cost
 from kallnet.errors import DeploymentInvalid
 from kallnet.rpc import JsonRpc
-from kallnet.typed import escrow_domain, registry_domain
+from kallnet.transfers import TRANSFERS
+from kallnet.typed import registry_domain
 from kallprovider import secret_files
 from kallprovider.agreements import Agreements
 from kallprovider.books import Books
 from kallprovider.calls import Calls
 from kallprovider.chain import ChainWorker
 from kallprovider.chain_rpc import ChainRpc
-from kallprovider.channels import Channels
 from kallprovider.clock import LoopClock
 from kallprovider.config import ProviderConfig
 from kallprovider.errors import ConfigError
 from kallprovider.evapi import KamailioLink
-from kallprovider.follower import Follower
 from kallprovider.http import Api, Health, tls_context
 from kallprovider.meter import Meter
+from kallprovider.query import LedgerQueries
+from kallprovider.rail import open_rail
 from kallprovider.relay import Relay
 from kallprovider.sessions import Challenges
-from kallprovider.settler import Settler
 from kallprovider.store import Store
-from kallprovider.vouchers import VoucherDesk
 
 log = logging.getLogger(__name__)
 
@@ -96,23 +95,25 @@ class Provider:
         token = secret_files.read_or_create(config.evapi_token_path)
         tls = tls_context(config.tls)
         clock = LoopClock(asyncio.get_running_loop())
-        terms, confirmations = config.terms, config.ledger.confirmations
-        registry, escrow = registry_domain(deployment), escrow_domain(deployment)
+        terms, registry = config.terms, registry_domain(deployment)
 
         store = self._closing(Store(config.database_path, account.address))
         chain = self._closing(open_chain(config, deployment, account))
         books = Books(store, Meter(terms.max_float), clock)
-        channels = Channels(chain, books, confirmations)
         agreements = Agreements(account, registry, store, chain, clock)
-        vouchers = VoucherDesk(account.address, escrow, books, channels, clock)
+        rail = open_rail(config, deployment, account.address, store, chain, books, agreements, clock)
         relay = Relay(
-            account.address, deployment, agreements, channels, chain, terms.free_relays_per_hour, clock
+            account.address,
+            deployment,
+            agreements,
+            rail.channels,
+            chain,
+            terms.free_relays_per_hour,
+            clock,
+            takes_deposits=terms.rail != TRANSFERS,
         )
-        settler = Settler(deployment.escrow, chain, channels, store, config.claims, books.is_idle, clock)
-        channels.on_change(settler.channel_changed)
-        follower = Follower(chain, channels, store, deployment.block, confirmations)
 
-        calls = Calls(cost_of(config), terms.max_float, books, channels, agreements.is_client, clock)
+        calls = Calls(cost_of(config), terms.max_float, books, rail.channels, agreements.is_client, clock)
         link = KamailioLink("127.0.0.1", config.evapi_port, token, calls)
         calls.connect(link)
         calls.restore()
@@ -124,16 +125,17 @@ class Provider:
             secret,
             Challenges(account.address, registry, clock),
             agreements,
-            channels,
+            rail.channels,
             books,
-            vouchers,
+            rail.desk,
             relay,
+            LedgerQueries(chain, clock),
             lambda: Health(link.connected, chain.is_up, calls.count),
             clock,
         )
 
-        self._run("follower", follower.run())
-        self._run("settler", settler.run())
+        for name, work in rail.work.items():
+            self._run(name, work())
         await self._serve(api.application(), tls)
         self._run("kamailio link", link.run())
         log.info("%s serves %s at %s", config.name, config.domain, config.api_url)

@@ -9,12 +9,16 @@ from pathlib import Path
 from kallnet.account import Address
 from kallnet.ledger import Channel
 from kallnet.messages import Voucher
+from kallnet.transfers import EPOCH
 from kallprovider.errors import ConfigError
 from kallprovider.exposure import Tab
+from kallprovider.held_transfers import TABLE, HeldTransfers
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-_SCHEMA = """
+# Step n brings a file from version n to n + 1; a published step never changes.
+_STEPS = (
+    """
 CREATE TABLE channels (
     client BLOB PRIMARY KEY, epoch INTEGER NOT NULL, deposited INTEGER NOT NULL, claimed INTEGER NOT NULL,
     exit_at INTEGER NOT NULL
@@ -38,7 +42,9 @@ CREATE TABLE agreements (client BLOB PRIMARY KEY, expiry INTEGER NOT NULL) STRIC
 CREATE TABLE chain_position (
     id INTEGER PRIMARY KEY CHECK (id = 1), block INTEGER NOT NULL, hash BLOB NOT NULL
 ) STRICT;
-"""
+""",
+    TABLE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class Store:
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")
         self._migrate(path)
+        self.transfers = HeldTransfers(self._db, provider)
 
     def close(self) -> None:
         self._db.close()
@@ -85,8 +92,8 @@ class Store:
                 f"{path} has schema {version}, this program knows {SCHEMA_VERSION}:"
                 " install the newer kallprovider"
             )
-        if version == 0:
-            self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
+        for step in range(version, SCHEMA_VERSION):
+            self._db.executescript(f"BEGIN;{_STEPS[step]}PRAGMA user_version = {step + 1};COMMIT;")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -111,6 +118,11 @@ class Store:
         ).fetchone()
         return Channel(deposited=row[0], claimed=row[1], exit_at=row[2], epoch=row[3]) if row else None
 
+    def forget_channels(self, *, transfers: bool) -> None:
+        """Those of the one rail or of the other."""
+        comparison = "=" if transfers else "!="
+        self._db.execute(f"DELETE FROM channels WHERE epoch {comparison} ?", (EPOCH,))  # noqa: S608
+
     def clients(self) -> list[Address]:
         return [Address(row[0]) for row in self._db.execute("SELECT client FROM channels ORDER BY client")]
 
@@ -125,9 +137,13 @@ class Store:
         owed, written_off = self._db.execute(
             "SELECT owed, written_off FROM tabs WHERE client = ? AND epoch = ?", (client, channel.epoch)
         ).fetchone() or (0, 0)
-        held = self.voucher(client, channel.epoch)
-        cumulative = held.voucher.cumulative if held else 0
-        return Tab(channel.epoch, channel.deposited, owed, written_off, cumulative)
+        return Tab(channel.epoch, channel.deposited, owed, written_off, self._promised(client, channel.epoch))
+
+    def _promised(self, client: Address, epoch: int) -> int:
+        if epoch == EPOCH:
+            return self.transfers.promised(client)
+        held = self.voucher(client, epoch)
+        return held.voucher.cumulative if held else 0
 
     def accept_voucher(self, voucher: Voucher, signature: bytes, received: float) -> bool:
         """False when one as high is held already: vouchers never fall."""

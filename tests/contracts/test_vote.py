@@ -4,6 +4,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from kallnet.abi import decode, encode_call
 from kallnet.account import Account, Address, address_to_hex
 from kallnet.deployment import Deployment, load_deployment
 from kallnet.keccak import keccak256
+from kallnet.ledger import open_ledger
 from kallnet.messages import Ballot, Delegation, Interest, Proposal
 from kallnet.typed import coin_domain, digest, spec_domain
+from kallnet.votes import Specification, read_interest, read_specification, read_vote
 from tests.chain import LocalChain
 from tests.contracts.conftest import CONTRACTS
 from tests.contracts.stv import NO_CHANGE, Vote, to_ranking, winner
@@ -43,6 +46,10 @@ class Polls:
         self.deployment = deployment
         self.deadline = chain.time() + 24 * 3600
         (self.origin,) = self.view("origin()", ["uint256"])
+
+    @property
+    def url(self) -> str:
+        return self._chain.url
 
     def close(self) -> None:
         self._http.close()
@@ -197,6 +204,18 @@ def test_a_thousand_voters_elect_the_next_specification(polls: Polls) -> None:
     head = polls.view("headOf(uint256)", ["uint64", "uint8", "uint64"], 1)
     assert head == (sum(voter.power for voter in voters), 4, 2)
     assert int(receipt["gasUsed"], 16) <= int(SNAPSHOT["count_worst"])
+    assert_proved(polls, on_ballot, on_ballot[elected - 2][0], voters[0])
+
+
+def assert_proved(polls: Polls, on_ballot: list[tuple[bytes, int]], elected: bytes, voter: Voter) -> None:
+    """Whoever reads by proofs sees the same."""
+    with closing(open_ledger([polls.url], polls.deployment, finality="latest")) as ledger:
+        assert read_specification(ledger) == Specification(2, 2, elected)
+        assert read_specification(ledger, 3).spec_hash is None
+        vote = read_vote(ledger, 1)
+        assert (list(vote.proposals), vote.version) == (on_ballot, 2)
+        interest = read_interest(ledger, 1, voter.account.address)
+        assert (interest.power, interest.proposed, interest.cast) == (voter.power, True, True)
 
 
 def plurality(ballots: Sequence[Vote]) -> int:

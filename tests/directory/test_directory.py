@@ -172,6 +172,12 @@ def test_a_proxy_without_a_domain_is_passed_over(world: World):
     assert world.look_up() == world.route(good, 1000)
 
 
+def test_a_proxy_that_is_paid_in_a_way_not_known_here_is_passed_over(world: World):
+    cheap, good = world.provider(1, rail="barter"), world.provider(1000, rail="transfers")
+    world.list(world.callee, cheap, good)
+    assert world.look_up() == world.route(good, 1000)
+
+
 def test_what_leads_nowhere_has_its_cause(world: World):
     world.list(world.own, world.provider(1))
     assert world.look_up(number_for(world.own.address, 0)) == RouteNotFound(CALL, Cause.BUSY)

@@ -64,6 +64,7 @@ class ChainInMemory:
     published: dict[tuple[int, bytes], Published] = field(default_factory=dict)
     numbers: dict[int, bytes] = field(default_factory=dict)
     words: dict[tuple[Address, bytes], int] = field(default_factory=dict)
+    calls: dict[tuple[str, str], str] = field(default_factory=dict)
     noise: list[Any] = field(default_factory=list)
     height: int = 100
     time: int = NOW
@@ -135,6 +136,8 @@ class ChainInMemory:
                 return self.proof(contract, [bytes.fromhex(slot[2:]) for slot in params[1]])
             case "eth_getLogs":
                 return self.logs(params[0])
+            case "eth_call":
+                return self.calls[params[0]["to"], params[0]["data"]]
         raise AssertionError(method)
 
     def _slots(self, contract: Address) -> dict[bytes, int]:

@@ -75,7 +75,7 @@ def test_only_the_entry_with_the_registry_s_hash_counts(ledger: Ledger, chain: C
 
 def test_an_endpoint_without_the_entry_is_inconsistent(ledger: Ledger, chain: ChainInMemory) -> None:
     chain.published[CLIENT, ALICE.address].hash = keccak256(b"another")
-    with pytest.raises(LedgerInconsistent, match=r"none shows it: .*http://fake: it does not have the event"):
+    with pytest.raises(LedgerInconsistent, match=r"the entry of 0x.* no endpoint shows it \(http://fake"):
         ledger.client_entry(ALICE.address)
 
 

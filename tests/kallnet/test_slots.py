@@ -30,6 +30,10 @@ def layout(contract: str) -> dict[str, Any]:
         ("KallCoin", "_totalSupply", slots.COIN_SUPPLY, "uint256"),
         ("KallRating", "raters", slots.RATING_RATERS, "mapping(address => address[])"),
         ("KallRating", "_latest", slots.RATING_LATEST, "mapping(address => mapping(address => struct"),
+        ("KallSpec", "_latestVersion", slots.SPEC_STATE, "uint64"),
+        ("KallSpec", "_specs", slots.SPEC_SPECS, "mapping(uint256 => bytes32)"),
+        ("KallSpec", "_votes", slots.SPEC_VOTES, "mapping(uint256 => struct KallSpec.Vote)"),
+        ("KallSpec", "_interests", slots.SPEC_INTERESTS, "mapping(uint256 => mapping(address => struct"),
         ("KallCoin", "_nonces", slots.COIN_NONCES, "mapping(address => uint256)"),
     ],
 )
@@ -52,6 +56,7 @@ def test_each_mapping_is_in_its_slot(contract: str, label: str, slot: int, type_
                 "channelEpoch": 40, "claimed": 88,
             },
         ),
+        ("KallSpec", "Head", {"castPower": 64, "proposals": 8, "version": 64}),
         ("KallEscrow", "Channel", {"deposited": 88, "claimed": 88, "exitAt": 40, "epoch": 40}),
     ],
 )
@@ -65,6 +70,14 @@ def test_packed_fields_follow_one_another_in_one_slot(
         assert (member["label"], member["slot"], member["offset"]) == (name, "0", bits // 8)
         assert types[member["type"]]["label"] == f"uint{width}"
         bits += width
+
+
+def test_a_vote_is_its_head_the_powers_and_the_hashes() -> None:
+    types = layout("KallSpec")["types"]
+    (vote,) = (t for t in types.values() if t["label"] == "struct KallSpec.Vote")
+    assert [(m["label"], m["slot"]) for m in vote["members"]] == [
+        ("head", "0"), ("powers", "1"), ("hashes", "2"), ("tally", "6")
+    ]  # fmt: skip
 
 
 def test_a_record_is_a_head_and_the_slot_after_it() -> None:

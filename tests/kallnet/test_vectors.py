@@ -10,7 +10,7 @@ from tests.kallnet.samples import oracle_sign
 from tests.vectors import generate
 
 
-@pytest.mark.parametrize("name", ["numbers.json", "digests.json", "entries.json"])
+@pytest.mark.parametrize("name", ["numbers.json", "digests.json", "entries.json", "transfers.json"])
 def test_the_files_are_what_the_code_gives(name: str) -> None:
     assert (generate.HERE / name).read_text() == generate.rendered()[name], (
         "the vectors changed: if the protocol was meant to, run python -m tests.vectors.generate"

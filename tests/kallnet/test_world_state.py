@@ -125,7 +125,7 @@ def test_an_entry_withheld_by_the_only_endpoint_is_an_error_and_not_absence(
     chain: ChainInMemory, lie: str
 ) -> None:
     ledger = ledger_over(FakeEndpoint(chain, "http://liar", ENTRY_LIES[lie]))
-    with pytest.raises(LedgerInconsistent, match="http://liar: it does not have the event"):
+    with pytest.raises(LedgerInconsistent, match="http://liar: it does not show it"):
         ledger.client_entry(ALICE.address)
 
 

@@ -8,9 +8,10 @@ from kallnet.deployment import Deployment
 from kallnet.entries import ClientEntry, ServiceEntry, decode_client
 from kallnet.errors import LedgerUnreachable
 from kallnet.ledger import Channel, Head
-from kallnet.messages import Deposit, Permit, Register
+from kallnet.messages import Deposit, Permit, Register, TransferWithAuthorization
 from kallnet.number import KallNumber, number_for
 from kallnet.typed import coin_domain, digest, escrow_domain, registry_domain
+from tests.coin import FakeCoin
 
 YEAR = 365 * 86_400
 NO_HEAD = Head(0, 0, 0, 0)
@@ -46,6 +47,7 @@ class FakeLedger:
 
     def __post_init__(self) -> None:
         self.gate.set()
+        self.coin = FakeCoin(coin_domain(self.deployment), self.balances)
 
     def head(self, kind: int, account: Address) -> Head:
         self._read()
@@ -113,6 +115,10 @@ class FakeLedger:
             self.channels[client, message.provider] = replace(
                 channel, deposited=channel.deposited + message.amount
             )
+
+    def transfer(self, message: TransferWithAuthorization, signature: bytes) -> None:
+        with self.lock:
+            self.coin.transfer(message, signature, self.now)
 
     def _read(self) -> None:
         self.gate.wait()

@@ -10,8 +10,18 @@ from typing import Any
 
 from kallnet.account import Account, Address, address_from_hex, address_to_hex, recover
 from kallnet.entries import PROXY
-from kallnet.messages import Agreement, Deposit, Permit, Register, Session, Voucher, from_json
-from kallnet.typed import digest, escrow_domain, registry_domain
+from kallnet.messages import (
+    Agreement,
+    Deposit,
+    Permit,
+    Register,
+    Session,
+    TransferWithAuthorization,
+    Voucher,
+    from_json,
+)
+from kallnet.transfers import EPOCH, transfer_nonce
+from kallnet.typed import coin_domain, digest, escrow_domain, registry_domain
 from tests.payments.fake_ledger import NO_CHANNEL, FakeLedger, Reverted
 
 PRICE = 1000
@@ -47,6 +57,9 @@ class FakeProvider:
         self.account = Account.generate()
         self.terms_changes: dict[str, Any] = {}
         self.vouchers: dict[tuple[Address, int], int] = {}
+        self.rail = "escrow"
+        self.transfers: list[tuple[TransferWithAuthorization, int, bytes]] = []
+        self.mined = 0
         self.asked: list[str] = []
         self.signatures: list[str] = []
         self.faults: dict[str, deque[Fault]] = {}
@@ -102,6 +115,7 @@ class FakeProvider:
             "api_version": 1,
             "max_float": 2 * PRICE,
             "period": 15,
+            "rail": self.rail,
             **self.terms_changes,
         }
 
@@ -114,7 +128,6 @@ class FakeProvider:
         client = self._authenticated(body)
         if client not in self.agreed:
             raise Refusal(403, "not a client of this provider: make an agreement first")
-        channel = self.channel(client)
         return {
             "username": f"{EXPIRES}:{address_to_hex(client).lower()}",
             "password": PASSWORD,
@@ -122,13 +135,56 @@ class FakeProvider:
             "domain": DOMAIN,
             "sip": "sip:127.0.0.1:5061;transport=tls",
             "turn": ["turn:127.0.0.1:3478"],
-            "channel": {
-                "epoch": channel.epoch,
-                "deposited": channel.deposited,
-                "claimed": channel.claimed,
-                "voucher": self.held(client),
-            },
+            "channel": self._report(client),
         }
+
+    def _report(self, client: Address) -> dict[str, int]:
+        if self.rail == "transfers":
+            return {"epoch": EPOCH, "deposited": 0, "claimed": self.settled, "voucher": self.promised}
+        channel = self.channel(client)
+        return {
+            "epoch": channel.epoch,
+            "deposited": channel.deposited,
+            "claimed": channel.claimed,
+            "voucher": self.held(client),
+        }
+
+    @property
+    def promised(self) -> int:
+        """Of the one client that tests of transfers have."""
+        return max((cumulative for _, cumulative, _ in self.transfers), default=0)
+
+    @property
+    def settled(self) -> int:
+        return max((cumulative for _, cumulative, _ in self.transfers[: self.mined]), default=0)
+
+    @property
+    def earned(self) -> int:
+        return self.ledger.balances.get(self.account.address, 0)
+
+    def mine(self) -> None:
+        for message, _, signature in self.transfers[self.mined :]:
+            self.ledger.transfer(message, signature)
+            self.mined += 1
+
+    def lose(self) -> None:
+        """What is not mined falls back."""
+        del self.transfers[self.mined :]
+
+    def transfers_(self, body: dict[str, Any]) -> dict[str, Any]:
+        message, cumulative = from_json(TransferWithAuthorization, body["message"]), body["cumulative"]
+        signature = bytes.fromhex(body["signature"][2:])
+        if recover(digest(coin_domain(self.ledger.deployment), message), signature) != message.from_:
+            raise Refusal(401, "the transfer is not signed by its client")
+        if message.nonce != transfer_nonce(message.from_, self.account.address, cumulative):
+            raise Refusal(400, "the nonce is not that of the sum")
+        if cumulative > self.promised:
+            if cumulative - message.value != self.promised:
+                raise Refusal(409, "it does not follow", cumulative=self.promised)
+            if message.valid_before <= self.ledger.now:
+                raise Refusal(400, "it has expired")
+            self.transfers.append((message, cumulative, signature))
+        return {"cumulative": self.promised, "settled": self.settled}
 
     def agreement(self, body: dict[str, Any]) -> dict[str, Any]:
         expiry = self.ledger.now + 365 * 86_400
@@ -232,7 +288,8 @@ def _handler(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
             if fault is not None and fault.kind == "status":
                 return fault.status, fault.content
             try:
-                return 200, getattr(provider, "vouchers_" if path == "vouchers" else path)(body)
+                name = f"{path}_" if path in ("vouchers", "transfers") else path
+                return 200, getattr(provider, name)(body)
             except Refusal as refusal:
                 return refusal.status, refusal.body
 

@@ -11,6 +11,7 @@ from kallnet.account import Account, Address, address_to_hex
 from kallnet.deployment import load_deployment
 from kallnet.ledger import Ledger, open_ledger
 from kallnet.number import KallNumber
+from kallnet.transfers import EPOCH
 from kallphone.directory import DirectorySettings, open_directory
 from kallphone.payments.settings import PaymentsSettings
 from kallphone.payments.worker import PaymentsWorker
@@ -62,7 +63,7 @@ def ledger(chain: LocalChain, deployment_path: Path) -> Iterator[Ledger]:
 
 
 def serve(
-    chain: LocalChain, deployment_path: Path, directory: Path, **terms: int
+    chain: LocalChain, deployment_path: Path, directory: Path, **terms: int | str
 ) -> Iterator[ProviderProcess]:
     directory.mkdir()
     with ProviderProcess(directory, chain.url, deployment_path, price=PRICE, **terms) as provider:
@@ -88,6 +89,15 @@ def other(
     chain: LocalChain, deployment_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ProviderProcess]:
     yield from serve(chain, deployment_path, tmp_path_factory.mktemp("other") / "provider")
+
+
+@pytest.fixture(scope="module")
+def bare(
+    chain: LocalChain, deployment_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ProviderProcess]:
+    """One that wants no escrow."""
+    directory = tmp_path_factory.mktemp("bare") / "provider"
+    yield from serve(chain, deployment_path, directory, rail="transfers", confirmations=1)
 
 
 class Table:
@@ -208,6 +218,38 @@ def test_a_callees_provider_is_visited_paid_and_claims(table: Table, other: Prov
     phone.worker.sign_voucher(SignVoucher(CALL, provider, 0, PRICE))
     assert phone.posted.wait_for(VoucherAccepted).cumulative == PRICE
     assert ledger.channel(account.address, provider).deposited == 500
+
+
+def test_a_provider_without_escrow_is_paid_by_transfers_and_nothing_twice(
+    table: Table, bare: ProviderProcess, ledger: Ledger
+):
+    table.home = bare
+    table.trust(bare)
+    account, provider = Account.generate(), account_of(bare).address
+    table.chain.give_coins(address_to_hex(account.address), TARGET)
+    phone = table.phone(account)
+    line = phone.opened()
+    assert (line.balance, line.credit.epoch, line.credit.available) == (0, EPOCH, TARGET)
+    for period in (1, 2, 3):
+        phone.worker.sign_voucher(SignVoucher(CALL, provider, EPOCH, period * PRICE))
+        assert phone.posted.wait_for(VoucherAccepted).cumulative == period * PRICE
+    phone.stop()
+    until(lambda: ledger.coin_balance(provider) == 3 * PRICE)
+
+    table.chain.rpc("evm_setAutomine", False)
+    again = table.phone(account)
+    assert again.opened().credit.signed == 3 * PRICE
+    for period in (4, 5):
+        again.worker.sign_voucher(SignVoucher(CALL, provider, EPOCH, period * PRICE))
+        assert again.posted.wait_for(VoucherAccepted).cumulative == period * PRICE
+    bare.kill()
+    table.chain.rpc("evm_setAutomine", True)
+    table.chain.rpc("evm_mine")
+    bare.start()
+    until(lambda: ledger.coin_balance(provider) == 5 * PRICE)
+    assert ledger.coin_balance(account.address) == TARGET - 5 * PRICE
+    assert ledger.channel(account.address, provider).deposited == 0
+    assert table.gas(account) == 0
 
 
 def test_the_directory_finds_a_line_and_keeps_it_while_the_chain_is_away(table: Table, tmp_path: Path):

@@ -10,10 +10,15 @@ from kallnet.account import Account, Address
 from kallnet.deployment import Deployment
 from kallnet.entries import ClientEntry
 from kallnet.ledger import Channel
+from kallnet.messages import TransferWithAuthorization
+from kallnet.query import query
+from kallnet.typed import coin_domain
 from kallprovider.chain import Receipt
 from kallprovider.chain_rpc import Block
 from kallprovider.config import Claims, Endpoint, LedgerSettings, ProviderConfig, Terms, Tls, Turn
-from kallprovider.errors import ChainAway, ProviderError
+from kallprovider.errors import ChainAway, NotAccepted, ProviderError
+from tests.coin import FakeCoin, Refused
+from tests.kallnet.fakes import ChainInMemory, FakeEndpoint, ledger_over
 
 PROVIDER = Account(bytes([9]) * 32)
 ALICE = Account(bytes([1]) * 32)
@@ -105,6 +110,11 @@ class FakeChain:
         self.sent: list[tuple[Address, bytes]] = []
         self.refusal: ProviderError | None = None
         self.on_transact: Callable[[bytes], None] = lambda _: None
+        self.listed = ChainInMemory()
+        self.queries: list[tuple[str, Address]] = []
+        self.coin = FakeCoin(coin_domain(DEPLOYMENT))
+        self.coin_blocks: dict[tuple[Address, bytes], int] = {}
+        self.now = 1_800_000_000
         self._forks = itertools.count()
 
     def mine(self, client: Address | None = None, channel: Channel | None = None) -> int:
@@ -127,7 +137,7 @@ class FakeChain:
 
     async def head(self) -> Block:
         self._require_up()
-        return Block(len(self.blocks) - 1, self.blocks[-1], 1_800_000_000)
+        return Block(len(self.blocks) - 1, self.blocks[-1], self.now)
 
     async def block_hash(self, number: int) -> bytes | None:
         self._require_up()
@@ -150,6 +160,35 @@ class FakeChain:
     async def client_entry(self, account: Address) -> ClientEntry | None:
         self._require_up()
         return self.entries.get(account)
+
+    async def query(self, kind: str, account: Address) -> str:
+        """By the real rules, over what `listed` holds."""
+        self.queries.append((kind, account))
+        self._require_up()
+        return query(ledger_over(FakeEndpoint(self.listed)), kind, account)
+    async def coin_balance(self, account: Address) -> int:
+        self._require_up()
+        return self.coin.balances.get(account, 0)
+
+    async def payment_block(self, transfer: TransferWithAuthorization) -> int | None:
+        self._require_up()
+        block = self.coin_blocks.get((transfer.from_, transfer.nonce), 0)
+        return block if self.coin.paid(transfer) else None
+
+    def execute(self, data: bytes) -> None:
+        """As `on_transact`, for transfers of the coin."""
+        try:
+            self.coin.execute(data, self.now)
+        except Refused as refusal:
+            raise NotAccepted(str(refusal)) from None
+        message = self.coin.mined[-1]
+        self.coin_blocks[message.from_, message.nonce] = len(self.blocks)
+
+    def take_back(self, message: TransferWithAuthorization) -> None:
+        """As a reorganisation does."""
+        del self.coin.used[message.from_, message.nonce], self.coin_blocks[message.from_, message.nonce]
+        self.coin.mined.remove(message)
+        self.coin.move(message.to, message.from_, message.value)
 
     async def transact(self, contract: Address, data: bytes) -> Receipt:
         self._require_up()

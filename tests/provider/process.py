@@ -50,6 +50,7 @@ api_version = 1
 max_float_periods = 2
 session_seconds = 600
 free_relays_per_hour = {free_relays}
+rail = "{rail}"
 [ledger]
 rpc = ["{rpc}"]
 deployment = "{deployment}"
@@ -76,7 +77,7 @@ def wait_until(condition: Callable[[], Any], what: str) -> Any:
 
 
 class ProviderProcess:
-    def __init__(self, directory: Path, rpc: str, deployment: Path, **terms: int) -> None:
+    def __init__(self, directory: Path, rpc: str, deployment: Path, **terms: int | str) -> None:
         self.directory = directory
         self.file = directory / "provider.toml"
         self.authority = directory / "authority.crt"
@@ -84,6 +85,7 @@ class ProviderProcess:
             "price": 10,
             "inviter_share": 100,
             "free_relays": 50,
+            "rail": "escrow",
             "confirmations": 0,
             "minimum": 1_000_000,
             "after_seconds": 0,

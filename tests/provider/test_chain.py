@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import pytest
 
 from kallnet import calldata
+from kallnet.abi import encode_call
 from kallnet.account import Account, Address, address_from_hex, address_to_hex
 from kallnet.deployment import Deployment
+from kallnet.errors import NotListed
 from kallnet.messages import Voucher
 from kallnet.rpc import JsonRpc
-from kallnet.typed import digest, escrow_domain
+from kallnet.transfers import transfer_of
+from kallnet.typed import coin_domain, digest, escrow_domain
 from kallprovider.chain import ChainWorker, merged
 from kallprovider.chain_rpc import ChainRpc
 from kallprovider.errors import ChainAway, NotAccepted, TransactionFailed
@@ -132,6 +136,16 @@ def test_a_dead_endpoint_is_passed_over(node: Node) -> None:
 
 
 @pytest.mark.chain
+def test_nothing_to_tell_is_an_answer_as_well(node: Node) -> None:
+    async def scenario(worker: ChainWorker) -> None:
+        with pytest.raises(NotListed, match="has no client entry"):
+            await worker.query("uuid", SOMEONE)
+        assert worker.is_up
+
+    node.run(scenario)
+
+
+@pytest.mark.chain
 def test_a_chain_that_is_away_is_said_to_be_away(node: Node) -> None:
     async def scenario(worker: ChainWorker) -> None:
         with pytest.raises(ChainAway, match="can't be reached"):
@@ -196,3 +210,46 @@ def test_a_batch_of_claims_pays_each(node: Node) -> None:
 
     node.run(scenario)
     assert node.balance(node.account.address) == 10_303
+
+
+@pytest.mark.chain
+@pytest.mark.parametrize("spent_on", ["it", "another", "nothing", "a smaller one"])
+def test_a_transfer_is_made_by_its_own_payment_only(node: Node, spent_on: str) -> None:
+    """A nonce can be used for another transfer or be cancelled, and then it has paid nothing here."""
+    client = Account.generate()
+    node.chain.give_coins(address_to_hex(client.address), 10)
+    coin, until = coin_domain(node.deployment), 2**40
+    wanted = transfer_of(client.address, node.account.address, 0, 10, until)
+    made = {
+        "it": wanted,
+        "another": replace(wanted, to=SOMEONE),
+        "a smaller one": replace(wanted, value=1),
+        "nothing": CancelAuthorization(client.address, wanted.nonce),
+    }[spent_on]
+    signature = client.sign(digest(coin, made))
+
+    async def scenario(worker: ChainWorker) -> None:
+        assert await worker.payment_block(wanted) is None
+        call = (
+            cancel(made, signature)
+            if isinstance(made, CancelAuthorization)
+            else calldata.transfer_with_authorization(made, signature)
+        )
+        receipt = await worker.transact(node.deployment.coin, call)
+        expected = receipt.block if spent_on == "it" else None
+        assert await worker.payment_block(wanted) == expected
+
+    node.run(scenario)
+
+
+@dataclass(frozen=True)
+class CancelAuthorization:
+    TYPE: ClassVar[str] = "CancelAuthorization(address authorizer,bytes32 nonce)"
+    authorizer: Address
+    nonce: bytes
+
+
+def cancel(message: CancelAuthorization, signature: bytes) -> bytes:
+    function = "cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)"
+    r, s, v = signature[:32], signature[32:64], signature[64]
+    return encode_call(function, message.authorizer, message.nonce, v, r, s)

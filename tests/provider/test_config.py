@@ -33,9 +33,17 @@ def test_a_wildcard_host_is_published_as_the_domain(tmp_path: Path) -> None:
     assert load_config(file).api_url == "https://phone.example:8443"
 
 
+def test_a_file_of_before_there_were_rails_still_works(tmp_path: Path) -> None:
+    file = written(tmp_path, 'rail = "escrow"', "#")
+    assert load_config(file).terms.rail == "escrow"
+    file = written(tmp_path, 'rail = "escrow"', 'rail = "transfers"')
+    assert load_config(file).terms.rail == "transfers"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
+        ('rail = "escrow"', 'rail = "transfer"', "did you mean 'transfers'"),
         ("price = 1000", "prise = 1000", "did you mean 'price'"),
         ("[terms]", "[term]", "did you mean 'terms'?"),
         ("price = 1000", "price = -1", "is -1; give a whole number from 0 to"),

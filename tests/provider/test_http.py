@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from kallnet.account import Account, address_to_hex
 from kallnet.entries import ProviderRef, verify_agreement
 from kallnet.messages import Deposit, Session, Voucher, to_json
+from kallnet.transfers import EPOCH
 from kallnet.typed import digest, escrow_domain, registry_domain
 from kallprovider.agreements import Agreements
 from kallprovider.books import Books
@@ -19,11 +21,24 @@ from kallprovider.channels import Channels
 from kallprovider.errors import NotAccepted
 from kallprovider.http import AGREEMENTS_PER_HOUR, CHALLENGES_PER_MINUTE, MAX_BODY, Api, Health
 from kallprovider.meter import Meter
+from kallprovider.query import LedgerQueries
 from kallprovider.relay import Relay
 from kallprovider.sessions import Challenges, credentials
 from kallprovider.store import Store
+from kallprovider.transfers import TransferDesk
 from kallprovider.vouchers import VoucherDesk
-from tests.provider.fakes import ALICE, BOB, DEPLOYMENT, PROVIDER, FakeChain, FakeClock, config, funded
+from tests.provider.cashier import Cashier
+from tests.provider.fakes import (
+    ALICE,
+    BOB,
+    DEPLOYMENT,
+    PRICE,
+    PROVIDER,
+    FakeChain,
+    FakeClock,
+    config,
+    funded,
+)
 
 REGISTRY, ESCROW = registry_domain(DEPLOYMENT), escrow_domain(DEPLOYMENT)
 SECRET = "5ec2e7" * 8
@@ -32,7 +47,8 @@ SECRET = "5ec2e7" * 8
 class Door:
     """The API over HTTP on a free loopback port, with everything behind it but the chain."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, cashier: Cashier | None = None) -> None:
+        directory.mkdir(exist_ok=True)
         self.config = config(directory)
         self.clock = FakeClock()
         self.chain = FakeChain()
@@ -40,6 +56,11 @@ class Door:
         books = Books(self.store, Meter(20), self.clock)
         channels = Channels(self.chain, books, confirmations=0)
         agreements = Agreements(PROVIDER, REGISTRY, self.store, self.chain, self.clock)
+        desk: VoucherDesk | TransferDesk
+        desk = VoucherDesk(PROVIDER.address, ESCROW, books, channels, self.clock)
+        if cashier:
+            self.config = replace(self.config, terms=replace(self.config.terms, rail="transfers"))
+            books, channels, desk = cashier.books, cashier.balances, cashier.desk
         self.api = Api(
             self.config,
             DEPLOYMENT,
@@ -49,8 +70,9 @@ class Door:
             agreements,
             channels,
             books,
-            VoucherDesk(PROVIDER.address, ESCROW, books, channels, self.clock),
+            desk,
             Relay(PROVIDER.address, DEPLOYMENT, agreements, channels, self.chain, 5, self.clock),
+            LedgerQueries(self.chain, self.clock),
             lambda: Health(kamailio=False, chain=self.chain.is_up, calls=3),
             self.clock,
         )
@@ -92,8 +114,8 @@ def door(tmp_path: Path) -> Door:
     return Door(tmp_path)
 
 
-def voucher_body(cumulative: int, signer: Account = ALICE) -> dict[str, Any]:
-    voucher = Voucher(ALICE.address, PROVIDER.address, 0, cumulative)
+def voucher_body(cumulative: int, signer: Account = ALICE, epoch: int = 0) -> dict[str, Any]:
+    voucher = Voucher(ALICE.address, PROVIDER.address, epoch, cumulative)
     return {**to_json(voucher), "signature": "0x" + signer.sign(digest(ESCROW, voucher)).hex()}
 
 
@@ -114,6 +136,7 @@ def test_terms_and_health(door: Door) -> None:
             "inviter_share": 100,
             "api_version": 1,
             "max_float": 20,
+            "rail": "escrow",
             "period": 15,
         }
         assert await door.get("/v1/health") == (200, {"kamailio": False, "chain": True, "calls": 3})
@@ -188,6 +211,44 @@ def test_a_relay(door: Door) -> None:
         assert (await door.post("relay", body))[0] == 503
 
     door.run(scenario)
+
+
+def test_payments_of_the_other_rail_are_shown_their_door(door: Door, tmp_path: Path) -> None:
+    async def scenario(door: Door) -> None:
+        status, body = await door.post("transfers", {})
+        assert (status, "/v1/vouchers" in body["error"]) == (409, True)
+
+    door.run(scenario)
+    cashier = Cashier(tmp_path / "cashier.sqlite")
+    bare = Door(tmp_path / "bare", cashier)
+    cashier.clients.clear()
+
+    async def by_transfers(door: Door) -> None:
+        # A voucher of this epoch would be good on no chain.
+        status, body = await door.post("vouchers", voucher_body(5, epoch=EPOCH))
+        assert (status, "/v1/transfers" in body["error"]) == (409, True)
+        assert (await door.get("/v1/terms"))[1]["rail"] == "transfers"
+        message, signature = cashier.signed(0, PRICE)
+        transfer = {
+            "message": to_json(message),
+            "cumulative": PRICE,
+            "signature": "0x" + signature.hex(),
+        }
+        assert (await door.post("transfers", transfer))[0] == 403
+        cashier.clients.add(ALICE.address)
+        assert await door.post("transfers", transfer) == (200, {"cumulative": PRICE, "settled": 0})
+        await cashier.collector.step()
+        assert await door.post("transfers", transfer) == (200, {"cumulative": PRICE, "settled": PRICE})
+        for bad in (-1, 2**63, "10", True, None):
+            status, body = await door.post("transfers", {**transfer, "cumulative": bad})
+            assert (status, "cumulative must be a whole number" in body["error"]) == (400, True)
+        await door.post("agreement", await door.signed())
+        _, session = await door.post("session", await door.signed())
+        expected = {"epoch": EPOCH, "deposited": 1_000, "claimed": PRICE, "voucher": PRICE}
+        assert session["channel"] == expected
+
+    bare.run(by_transfers)
+    cashier.store.close()
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,25 @@ def office(tmp_path: Path) -> Iterator[Office]:
     office.store.close()
 
 
+def test_a_provider_without_escrow_relays_no_deposit(tmp_path: Path) -> None:
+    office = Office(tmp_path / "provider.sqlite")
+    office.relay = Relay(
+        PROVIDER.address,
+        DEPLOYMENT,
+        office.agreements,
+        Channels(office.chain, office.books, confirmations=0),
+        office.chain,
+        3,
+        office.clock,
+        takes_deposits=False,
+    )
+    office.ref()
+    with pytest.raises(BadRequest, match="takes no deposits"):
+        office.submit(deposit())
+    assert office.chain.sent == []
+    office.store.close()
+
+
 def registration(*refs: ProviderRef, account: Account = ALICE, kind: int = CLIENT) -> Register:
     entry = ClientEntry(account.public_key, (1,), providers=refs).encode()
     return Register(kind, account.address, entry, 0, 0, DEADLINE)

@@ -30,6 +30,7 @@ from kallnet.messages import (
     Voucher,
 )
 from kallnet.number import number_for
+from kallnet.transfers import transfer_nonce, transfer_of
 from kallnet.typed import (
     Domain,
     Message,
@@ -92,6 +93,21 @@ def entries() -> list[dict[str, str]]:
         {"name": "client_krypton", **client, **_encoded(krypton_entry().encode())},
         {"name": "client_full", **client, **_encoded(client_entry().encode())},
         {"name": "service_proxy", **service, **_encoded(service_entry().encode())},
+    ]
+
+
+def transfers() -> list[dict[str, Any]]:
+    """Transfers of one sum to the next, and the nonces that follow from it."""
+    client, provider = CLIENT_ACCOUNT.address, PROVIDER_ACCOUNT.address
+    sums = [(0, 2_500), (2_500, 5_000), (5_000, 7_501), (2**63 - 2, 2**63 - 1)]
+    return [
+        {
+            "previous": str(previous),
+            "cumulative": str(cumulative),
+            "nonce": "0x" + transfer_nonce(client, provider, cumulative).hex(),
+            **_vector(COIN, transfer_of(client, provider, previous, cumulative, DEADLINE), CLIENT_ACCOUNT),
+        }
+        for previous, cumulative in sums
     ]
 
 
@@ -187,7 +203,12 @@ def _encoded(entry: bytes) -> dict[str, str]:
 
 def rendered() -> dict[str, str]:
     """The files' names and their text."""
-    bodies = {"numbers.json": numbers(), "digests.json": digests(), "entries.json": entries()}
+    bodies = {
+        "numbers.json": numbers(),
+        "digests.json": digests(),
+        "entries.json": entries(),
+        "transfers.json": transfers(),
+    }
     return {name: json.dumps(body, indent=2) + "\n" for name, body in bodies.items()}
 
 

@@ -16,6 +16,10 @@ contract KryptonInvariants is KryptonBase {
     function setUp() public override {
         super.setUp();
         handler = new KryptonHandler(registry, krypton);
+        for (uint256 i = 0; i < handler.ACCOUNTS(); i++) {
+            handler.deployProvider(i, i);
+            handler.registerUser(i, i / 2, i, 59 days + 1);
+        }
     }
 
     function targetContracts() external view returns (address[] memory targets) {

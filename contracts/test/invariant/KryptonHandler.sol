@@ -63,9 +63,12 @@ contract KryptonHandler is KryptonBase {
         if (done) delete _brought[SERVICE][index];
     }
 
-    /// @dev Now and then without the provider's agreement, which must not go through.
+    /// @dev Mostly with a provider that is deployed, and now and then without its agreement.
     function registerUser(uint256 index, uint256 p, uint256 name, uint256 term) external {
         index %= ACCOUNTS;
+        for (uint256 i = 0; i < ACCOUNTS - 1 && !_isDeployed(p); i++) {
+            p = p % ACCOUNTS + 1;
+        }
         Registration memory user_ = _registration(index, p % ACCOUNTS, name, term);
         bool done = _relay(_registerCall(index, index, user_));
         vm.assertTrue(done == _serves(user_), "register");
@@ -137,8 +140,8 @@ contract KryptonHandler is KryptonBase {
     }
 
     function passTime(uint256 duration) external {
-        duration = duration % 8 == 0 ? duration % 200 days : duration % 10 days;
-        vm.warp(vm.getBlockTimestamp() + duration);
+        uint256 most = duration % 4 == 0 ? 400 days : 10 days;
+        vm.warp(vm.getBlockTimestamp() + duration % most);
     }
 
     /// What the books say that a query answers; `served` is false where it must be refused.
@@ -167,10 +170,13 @@ contract KryptonHandler is KryptonBase {
     }
 
     function _serves(Registration memory user_) private view returns (bool) {
-        Service memory service = _services[user_.provider];
-        uint256 time = vm.getBlockTimestamp();
-        return service.isProxy && time < service.lapse && time < user_.agreedUntil && user_.agreed
-            && _brought[SERVICE][user_.provider] == keccak256(service.entry);
+        return _isDeployed(user_.provider) && user_.agreed && vm.getBlockTimestamp() < user_.agreedUntil;
+    }
+
+    function _isDeployed(uint256 index) private view returns (bool) {
+        Service memory service = _services[index % ACCOUNTS];
+        return service.isProxy && vm.getBlockTimestamp() < service.lapse
+            && _brought[SERVICE][index % ACCOUNTS] == keccak256(service.entry);
     }
 
     function _service(uint256 index, uint256 name, bool isProxy)
@@ -191,7 +197,7 @@ contract KryptonHandler is KryptonBase {
     {
         user_.provider = p;
         user_.agreed = term % 5 != 0;
-        user_.agreedUntil = vm.getBlockTimestamp() + term % 60 days;
+        user_.agreedUntil = vm.getBlockTimestamp() + term % (term % 2 == 0 ? 60 days : 800 days);
         user_.uuid = name % 2 == 0 ? UUID : bytes16(uint128(UUID) - 0x100);
         user_.lapse = vm.getBlockTimestamp() + TERM;
         uint256 signer = _key(user_.agreed ? p : p + 1);

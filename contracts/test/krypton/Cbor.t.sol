@@ -138,6 +138,7 @@ contract CborTest {
     function test_refusesKeysThatDoNotRise() public {
         _expectRefusal(hex"a203000100", abi.encodeWithSelector(Cbor.KeysDoNotRise.selector, 3));
         _expectRefusal(hex"a201000100", abi.encodeWithSelector(Cbor.KeysDoNotRise.selector, 3));
+        _expectRefusal(hex"a201000101", abi.encodeWithSelector(Cbor.KeysDoNotRise.selector, 3));
         _expectRefusal(hex"a2616200616100", abi.encodeWithSelector(Cbor.KeysDoNotRise.selector, 4));
         _expectRefusal(hex"a2616100616100", abi.encodeWithSelector(Cbor.KeysDoNotRise.selector, 4));
         _expectRefusal(hex"81a262616100616200", abi.encodeWithSelector(Cbor.KeysDoNotRise.selector, 6));

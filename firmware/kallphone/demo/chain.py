@@ -153,6 +153,9 @@ class LocalChain:
         self.rpc("anvil_setBalance", to, hex(wei))
         self.mine()  # what anvil changes by decree is in no block's state root until then
 
+    def height(self, which: str = "latest") -> int:
+        return int(self.rpc("eth_getBlockByNumber", which, False)["number"], 16)
+
     def time(self) -> int:
         """Unix time of the latest block."""
         return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)

@@ -11,6 +11,7 @@ from pathlib import Path
 from kallnet.account import Address, address_from_hex, address_to_hex
 from kallnet.deployment import Deployment, load_deployment
 from kallnet.ledger import Channel, Ledger, open_ledger
+from kallnet.transfers import ESCROW
 from kallphone.demo.chain import LocalChain
 from kallphone.demo.process import Process, accepts, free_ports, run
 
@@ -53,6 +54,7 @@ api_version = 1
 max_float_periods = {float_periods}
 session_seconds = 3600
 free_relays_per_hour = 100
+rail = "{rail}"
 [ledger]
 rpc = ["{rpc}"]
 deployment = "{deployment}"
@@ -72,11 +74,15 @@ class _Ports:
 
 
 class Network:
-    """A whole network on this machine: chain, contracts, and one provider with Kamailio and coturn."""
+    """A whole network on this machine: chain, contracts, and one provider with Kamailio and coturn.
 
-    def __init__(self, folder: Path) -> None:
+    `rail` is how that provider is paid, one of kallnet.transfers.RAILS.
+    """
+
+    def __init__(self, folder: Path, rail: str = ESCROW) -> None:
         self.folder = folder
         self.chain = LocalChain(block_time=1)
+        self._rail = rail
         self.provider = Address(b"")
         self._provider_folder = folder / "provider"
         self._provider_file = self._provider_folder / "provider.toml"
@@ -128,9 +134,19 @@ class Network:
     async def give_coins(self, account: Address, amount: int) -> None:
         await asyncio.to_thread(self.chain.give_coins, address_to_hex(account), amount)
 
+    async def until_final(self) -> None:
+        """Waits until all that is on the chain now is final, since phones look nobody up before."""
+        newest = await asyncio.to_thread(self.chain.height, "latest")
+        while await asyncio.to_thread(self.chain.height, "finalized") < newest:
+            await asyncio.sleep(0.1)
+
     async def channel(self, client: Address) -> Channel:
         assert self._ledger is not None
         return await asyncio.to_thread(self._ledger.channel, client, self.provider)
+
+    async def coin_balance(self, account: Address) -> int:
+        assert self._ledger is not None
+        return await asyncio.to_thread(self._ledger.coin_balance, account)
 
     async def gas_used_by(self, accounts: list[Address]) -> int:
         """Gas of every transaction that one of the accounts sent, counted over the whole chain."""
@@ -162,6 +178,7 @@ class Network:
                 domain=DOMAIN,
                 price=PRICE,
                 float_periods=FLOAT_PERIODS,
+                rail=self._rail,
                 relay=relay,
                 relay_max=relay + 200,
                 rpc=self.chain.url,

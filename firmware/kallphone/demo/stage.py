@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kallnet.account import Address
+from kallnet.transfers import ESCROW
 from kallphone.bench.held import HeldPhone
 from kallphone.demo.network import Network
 
@@ -87,7 +88,7 @@ class Stage:
     b: DemoPhone
 
     async def fund(self, phone: DemoPhone, amount: int) -> None:
-        """Gives the account coins and waits until the phone has put them on deposit."""
+        """Gives the account coins and waits until the phone can spend them."""
         await self.network.give_coins(phone.account, amount)
         seen = len(phone.held.events)
         await phone.held.wait_for(
@@ -96,7 +97,7 @@ class Stage:
                 for event in held.events[seen:]
             ),
             LINE_S,
-            "its deposit",
+            "its credit",
         )
 
 
@@ -106,10 +107,11 @@ async def stage(
     say: Say,
     voices: tuple[Voice, Voice] = (Voice(), Voice()),
     options_of_a: tuple[str, ...] = (),
+    rail: str = ESCROW,
 ) -> AsyncIterator[Stage]:
     """A network and two phones with their lines up; everything is gone when the block ends."""
     async with AsyncExitStack() as stack:
-        network = Network(folder)
+        network = Network(folder, rail)
         stack.push_async_callback(network.stop)
         say("Starting chain, contracts and provider")
         await network.start()
@@ -121,6 +123,7 @@ async def stage(
             stack.push_async_callback(_put_away, phone)
         say("Starting two phones")
         await asyncio.gather(*(phone.come_up() for phone in phones))
+        await network.until_final()
         for phone in phones:
             say(f"Phone {phone.name} has the number {phone.number}")
         yield Stage(network, *phones)

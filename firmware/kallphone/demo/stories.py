@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from kallnet.transfers import TRANSFERS
 from kallphone.demo.network import FLOAT_PERIODS, PRICE
 from kallphone.demo.report import Report
 from kallphone.demo.speech import LEAD_S, SENTENCES, SPEECH_S, make_speech, pesq_wb
@@ -141,12 +142,41 @@ async def crash(folder: Path, say: Say) -> Report:
     return report
 
 
+async def transfers(folder: Path, say: Say) -> Report:
+    """A provider that wants no escrow: each period is a transfer of coins of its own."""
+    report = Report("transfers")
+    async with stage(folder, say, rail=TRANSFERS) as on:
+        await on.fund(on.a, FUNDS)
+        before = await on.network.coin_balance(on.network.provider)
+        await _connect(on, say, report)
+        await on.a.held.wait_for(
+            lambda held: sum(event.name == "VoucherAccepted" for event in held.events) >= 2,
+            60.0,
+            "a second payment",
+        )
+        await _hang_up(on, say)
+        say("Waiting for the last transfer to be mined")
+        periods = sum(e.fields["periods"] for e in on.a.held.events if e.name == "EndPayment")
+        gain = await _gained(on, before, periods * PRICE)
+        spent = FUNDS - await on.network.coin_balance(on.a.account)
+        deposited = (await on.network.channel(on.a.account)).deposited
+        report.facts |= {"periods": periods, "earned_on_chain": gain, "spent_on_chain": spent}
+        report.check("at least two periods are paid", periods >= 2)
+        report.check("the provider has earned each period once", gain == periods * PRICE)
+        report.check("the phone has spent just that", spent == gain)
+        report.check("nothing is on deposit", deposited == 0)
+        await _no_gas(on, report)
+        report.facts["screens_a"] = _screens(on.a)
+    return report
+
+
 STORIES: dict[str, Story] = {
     "call": call,
     "no-credit": no_credit,
     "vouchers-stop": vouchers_stop,
     "provider-dies": provider_dies,
     "crash": crash,
+    "transfers": transfers,
 }
 
 
@@ -224,12 +254,25 @@ async def _settle(on: Stage, say: Say, report: Report, voucher: int | None = Non
 
 
 async def _claimed(on: Stage, expected: int) -> int:
+    async def claimed() -> int:
+        return (await on.network.channel(on.a.account)).claimed
+
+    return await _reached(claimed, expected)
+
+
+async def _gained(on: Stage, before: int, expected: int) -> int:
+    async def gain() -> int:
+        return await on.network.coin_balance(on.network.provider) - before
+
+    return await _reached(gain, expected)
+
+
+async def _reached(read: Callable[[], Awaitable[int]], expected: int) -> int:
+    """What is read once it is as much as expected, or when patience ends."""
     deadline = asyncio.get_running_loop().time() + CLAIM_S
-    while True:
-        claimed = (await on.network.channel(on.a.account)).claimed
-        if claimed >= expected or asyncio.get_running_loop().time() > deadline:
-            return claimed
+    while (value := await read()) < expected and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(0.25)
+    return value
 
 
 async def _no_gas(on: Stage, report: Report) -> None:

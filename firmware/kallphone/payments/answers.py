@@ -8,6 +8,7 @@ from typing import Any
 
 from kallnet.account import Address, address_from_hex
 from kallnet.errors import AddressInvalid
+from kallnet.transfers import EPOCH, ESCROW, RAILS
 from kallphone.payments.errors import ProviderInvalid
 
 MAX_AMOUNT = 2**63 - 1
@@ -16,7 +17,10 @@ MAX_TIME = 2**40 - 1
 
 @dataclass(frozen=True)
 class Terms:
-    """`price` is in base units per period; the inviter pays `inviter_share` percent of it."""
+    """`price` is in base units per period; the inviter pays `inviter_share` percent of it.
+
+    `rail` says how, one of kallnet.transfers.RAILS.
+    """
 
     provider: Address
     chain_id: int
@@ -28,6 +32,7 @@ class Terms:
     inviter_share: int
     api_version: int
     period: int
+    rail: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,14 @@ class ChannelReport:
     deposited: int
     claimed: int
     voucher: int
+
+
+@dataclass(frozen=True)
+class TransferReport:
+    """The sum of the transfers that a provider holds, and of those that are mined."""
+
+    cumulative: int
+    settled: int
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,12 @@ class Answer:
             raise ProviderInvalid(f"the provider's answer has no list of texts {name!r}")
         return tuple(value)
 
+    def rail(self) -> str:
+        value = self._body.get("rail", ESCROW)
+        if value not in RAILS:
+            raise ProviderInvalid("the provider is paid in a way that this phone does not know: update it")
+        return str(value)
+
     def object(self, name: str) -> Answer:
         value = self._body.get(name)
         if not isinstance(value, dict):
@@ -118,6 +137,7 @@ def terms(answer: Answer) -> Terms:
         inviter_share=answer.number("inviter_share", 100),
         api_version=answer.number("api_version", 2**32 - 1),
         period=answer.number("period", 86_400),
+        rail=answer.rail(),
     )
 
 
@@ -125,6 +145,10 @@ def agreement(answer: Answer) -> AgreementGrant:
     return AgreementGrant(
         answer.text("service_type"), answer.number("expiry", MAX_TIME), answer.data("agreement", 65)
     )
+
+
+def transfer(answer: Answer) -> TransferReport:
+    return TransferReport(answer.number("cumulative", MAX_AMOUNT), answer.number("settled", MAX_AMOUNT))
 
 
 def session(answer: Answer) -> SessionGrant:
@@ -137,7 +161,7 @@ def session(answer: Answer) -> SessionGrant:
         sip=answer.text("sip"),
         turn=answer.texts("turn"),
         channel=ChannelReport(
-            epoch=channel.number("epoch", MAX_TIME),
+            epoch=channel.number("epoch", EPOCH),
             deposited=channel.number("deposited", MAX_AMOUNT),
             claimed=channel.number("claimed", MAX_AMOUNT),
             voucher=channel.number("voucher", MAX_AMOUNT),

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from kallnet.account import Address
 from kallphone.payments.errors import PaymentsError, ProviderInvalid, ProviderRefused, ProviderUnreachable
 from kallphone.payments.provider_api import ProviderApi
+from kallphone.payments.transfers import Transfers
 from kallphone.phone.events import CallId, VoucherAccepted, VoucherRefused
 from kallphone.ports import Post
+from kallphone.storage.transfers import SignedTransfer
 from kallphone.storage.vouchers import SignedVoucher
 
 log = logging.getLogger(__name__)
@@ -23,11 +25,12 @@ LAST_ATTEMPTS = 8
 _STOP_S = 10.0
 
 Connect = Callable[[str], ProviderApi]
+Signed = SignedVoucher | SignedTransfer
 
 
 @dataclass
 class _Errand:
-    signed: SignedVoucher
+    signed: Signed
     call: CallId | None
     due: float
     failures: int = 0
@@ -37,14 +40,15 @@ class _Errand:
 class Courier:
     """Carries vouchers to providers, on a thread of its own: of each channel only the highest.
 
-    While its call lives a voucher is tried again and again, afterwards LAST_ATTEMPTS times. With
-    `stop_after`, vouchers beyond that many are kept back.
+    Where transfers pay, those below the highest go with it. While its call lives a voucher is tried again and
+    again, afterwards LAST_ATTEMPTS times. With `stop_after`, vouchers beyond that many are kept back.
     """
 
     def __init__(
         self,
         post: Post,
         connect: Connect,
+        transfers: Transfers,
         *,
         stop_after: int | None = None,
         first_pause: float = FIRST_PAUSE_S,
@@ -52,6 +56,7 @@ class Courier:
     ) -> None:
         self._post = post
         self._connect = connect
+        self._transfers = transfers
         self._stop_after = stop_after
         self._first_pause = first_pause
         self._clock = clock
@@ -77,14 +82,16 @@ class Courier:
         with self._changed:
             self._urls[provider] = url
 
-    def deliver(self, signed: SignedVoucher, call: CallId | None) -> None:
+    def deliver(self, signed: Signed, call: CallId | None) -> None:
         """`call` is whose answer is wanted; None where nobody waits for one."""
-        key = (signed.voucher.provider, signed.voucher.epoch)
+        key = (signed.provider, signed.epoch)
         with self._changed:
             waiting = self._errands.get(key)
-            if waiting is None or waiting.signed.voucher.cumulative < signed.voucher.cumulative:
+            if waiting is None or waiting.signed.cumulative < signed.cumulative:
                 self._errands[key] = _Errand(signed, call, self._clock())
                 self._changed.notify()
+            elif waiting.signed.cumulative == signed.cumulative and waiting.call is None:
+                waiting.call = call
 
     def call_ended(self, call: CallId) -> None:
         with self._changed:
@@ -130,9 +137,12 @@ class Courier:
         else:
             self._accepted(errand)
 
-    def _hand_over(self, signed: SignedVoucher) -> None:
-        wanted = signed.voucher.cumulative
-        held = self._api(signed.voucher.provider).deliver(signed.voucher, signed.signature)
+    def _hand_over(self, signed: Signed) -> None:
+        api, wanted = self._api(signed.provider), signed.cumulative
+        if isinstance(signed, SignedTransfer):
+            self._transfers.hand_over(api, signed)
+            return
+        held = api.deliver(signed.voucher, signed.signature)
         if held < wanted:
             raise ProviderInvalid(f"the provider took a voucher over {wanted} and holds {held}")
 
@@ -149,13 +159,13 @@ class Courier:
         self._delivered += 1
         call = self._finish(errand)
         if call is not None:
-            self._post(VoucherAccepted(call, errand.signed.voucher.cumulative))
+            self._post(VoucherAccepted(call, errand.signed.cumulative))
 
     def _refused(self, errand: _Errand, words: str) -> None:
-        log.warning("voucher over %d refused: %s", errand.signed.voucher.cumulative, words)
+        log.warning("voucher over %d refused: %s", errand.signed.cumulative, words)
         call = self._finish(errand)
         if call is not None:
-            self._post(VoucherRefused(call, errand.signed.voucher.cumulative, words))
+            self._post(VoucherRefused(call, errand.signed.cumulative, words))
 
     def _try_later(self, errand: _Errand, error: Exception) -> None:
         with self._changed:
@@ -164,13 +174,13 @@ class Courier:
             pause = min(LONGEST_PAUSE_S, self._first_pause * 2.0 ** min(errand.failures - 1, 10))
             errand.due = self._clock() + pause
             given_up = errand.last_tries >= LAST_ATTEMPTS
-        log.info("voucher over %d waits: %s", errand.signed.voucher.cumulative, error)
+        log.info("voucher over %d waits: %s", errand.signed.cumulative, error)
         if given_up:
             self._finish(errand)
 
     def _finish(self, errand: _Errand) -> CallId | None:
         """Forgets the errand, unless a higher voucher has taken its place, and tells who waits."""
-        key = (errand.signed.voucher.provider, errand.signed.voucher.epoch)
+        key = (errand.signed.provider, errand.signed.epoch)
         with self._changed:
             if self._errands.get(key) is errand:
                 del self._errands[key]

@@ -56,10 +56,13 @@ class ProviderInvalid(ProviderError):
 
 
 class ProviderRefused(ProviderError):
-    def __init__(self, status: int, words: str) -> None:
+    """`held` is the sum that the provider holds, where it says so."""
+
+    def __init__(self, status: int, words: str, held: int | None = None) -> None:
         super().__init__(f"the provider refused ({status}): {words}")
         self.status = status
         self.words = words
+        self.held = held
 
     @property
     def is_passing(self) -> bool:

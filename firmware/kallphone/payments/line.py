@@ -12,16 +12,18 @@ from kallnet.deployment import NETWORK_API_VERSION, Deployment
 from kallnet.entries import PROXY, Cost
 from kallnet.errors import LedgerError
 from kallnet.messages import Session
-from kallphone.payments.answers import SessionGrant, Terms
+from kallnet.transfers import EPOCH, ESCROW, TRANSFERS
+from kallphone.payments.answers import SessionGrant, Terms, TransferReport
 from kallphone.payments.chain import Chain
 from kallphone.payments.channels import Channels
 from kallphone.payments.courier import Connect, Courier
 from kallphone.payments.deposits import Deposits
-from kallphone.payments.errors import NotAProvider, ProviderRefused, WrongNetwork
+from kallphone.payments.errors import NotAProvider, ProviderInvalid, ProviderRefused, WrongNetwork
 from kallphone.payments.memory import LineMemory, Standing
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.payments.registration import Progress, Registration
 from kallphone.payments.signatures import Signatures
+from kallphone.payments.transfers import Transfers
 from kallphone.phone.events import Credit, CreditChanged, LineOpened
 from kallphone.phone.meter import PERIOD_S
 from kallphone.ports import SipCredentials
@@ -52,6 +54,7 @@ class Line:
         registration: Registration,
         deposits: Deposits,
         channels: Channels,
+        transfers: Transfers,
         memory: LineMemory,
         courier: Courier,
         clock: Callable[[], float] = time.time,
@@ -65,6 +68,7 @@ class Line:
         self._registration = registration
         self._deposits = deposits
         self._channels = channels
+        self._transfers = transfers
         self._memory = memory
         self._courier = courier
         self._clock = clock
@@ -110,8 +114,11 @@ class Line:
         known = self._standing
         if known is None:
             return None
-        api = self._api(self._home_url)
-        return self._take_over(self._read_money(api, known.provider, known.number, progress))
+        api, rail = self._api(self._home_url), TRANSFERS if known.channel.epoch == EPOCH else ESCROW
+        if rail == TRANSFERS:
+            # The answer says how much is mined by now.
+            self._deliver_last(known.provider, above=self._transfers.settled(known.provider))
+        return self._take_over(self._read_money(api, known.provider, known.number, rail, progress))
 
     def visit(self, provider: Address, progress: Progress) -> Credit:
         """Opens a session with any provider, and a channel where there are coins for one."""
@@ -119,8 +126,8 @@ class Line:
         api, terms = self._terms(url)
         if terms.provider != provider:
             raise WrongNetwork("account", address_to_hex(terms.provider), address_to_hex(provider))
-        grant = self._sign_in_as_guest(api, provider)
-        credit = self._credit_at(api, provider, progress)
+        grant = self._sign_in_as_guest(api, terms)
+        credit = self._credit_at(api, terms, progress)
         self._bring_up_to_date(provider, grant)
         return credit
 
@@ -153,7 +160,7 @@ class Line:
             return None
         progress("Signing in")
         try:
-            grant = self._sign_in(api, terms.provider)
+            grant = self._sign_in(api, terms)
         except ProviderRefused as refusal:
             if refusal.is_passing:
                 raise
@@ -169,28 +176,45 @@ class Line:
     ) -> tuple[Standing, SessionGrant]:
         standing = self._read_ledger(api, terms, progress)
         progress("Signing in")
-        return standing, self._sign_in(api, terms.provider)
+        grant = self._sign_in(api, terms)
+        if terms.rail == TRANSFERS:
+            # Only now is it known what of the earlier transfers is mined.
+            standing = self._read_coins(terms.provider, standing.number)
+            self._memory.keep(standing)
+        return standing, grant
 
     def _read_ledger(self, api: ProviderApi, terms: Terms, progress: Progress) -> Standing:
         number = self._registration.ensure(api, terms.provider, progress)
-        standing = self._read_money(api, terms.provider, number, progress)
+        standing = self._read_money(api, terms.provider, number, terms.rail, progress)
         self._memory.keep(standing)
         return standing
 
-    def _read_money(self, api: ProviderApi, provider: Address, number: int, progress: Progress) -> Standing:
+    def _read_money(
+        self, api: ProviderApi, provider: Address, number: int, rail: str, progress: Progress
+    ) -> Standing:
+        if rail == TRANSFERS:
+            return self._read_coins(provider, number)
         own = self._account.address
         channel = self._chain.channel(own, provider)
         balance = self._chain.coin_balance(own)
-        amount = self._deposits.amount(channel, self._channels.signed(provider, channel), balance)
+        spare = max(0, balance - self._transfers.promised)
+        amount = self._deposits.amount(channel, self._channels.signed(provider, channel), spare)
         if amount:
             progress("Putting coins on deposit")
             channel = self._deposits.fill(api, provider, channel, amount)
             balance = self._chain.coin_balance(own)
         return Standing(provider, number, channel, balance)
 
-    def _credit_at(self, api: ProviderApi, provider: Address, progress: Progress) -> Credit:
+    def _read_coins(self, provider: Address, number: int) -> Standing:
+        """Where transfers pay, the account's coins are the credit; none of them count beside it."""
+        own, known = self._account.address, self._channels.seen(provider)
+        channel = self._transfers.channel(provider, lambda: self._chain.coin_balance(own), known)
+        return Standing(provider, number, channel, balance=0)
+
+    def _credit_at(self, api: ProviderApi, terms: Terms, progress: Progress) -> Credit:
+        provider = terms.provider
         try:
-            standing = self._read_money(api, provider, 0, progress)
+            standing = self._read_money(api, provider, 0, terms.rail, progress)
         except LedgerError:
             known = self._channels.credit(provider)
             if known is None:
@@ -207,29 +231,43 @@ class Line:
         self._memory.keep(standing)
         return CreditChanged(standing.balance, credit) if before != (standing.balance, credit) else None
 
-    def _sign_in(self, api: ProviderApi, provider: Address) -> SessionGrant:
+    def _sign_in(self, api: ProviderApi, terms: Terms) -> SessionGrant:
+        provider = terms.provider
         session = Session(self._account.address, provider, api.challenge(self._account.address))
         grant = api.open_session(session, self._signatures.session(session))
+        if (grant.channel.epoch == EPOCH) != (terms.rail == TRANSFERS):
+            raise ProviderInvalid("the provider's session is not on the rail of its terms")
+        if terms.rail == TRANSFERS:
+            self._transfers.heard(provider, TransferReport(grant.channel.voucher, grant.channel.claimed))
         with self._lock:
             self._grants[provider] = grant
         return grant
 
-    def _sign_in_as_guest(self, api: ProviderApi, provider: Address) -> SessionGrant:
+    def _sign_in_as_guest(self, api: ProviderApi, terms: Terms) -> SessionGrant:
         """A provider of the other side serves this account once it has made an agreement with it."""
+        provider = terms.provider
         try:
-            return self._sign_in(api, provider)
+            return self._sign_in(api, terms)
         except ProviderRefused as refusal:
             if refusal.status != _FORBIDDEN:
                 raise
         session = Session(self._account.address, provider, api.challenge(self._account.address))
         api.agree(session, self._signatures.session(session))
-        return self._sign_in(api, provider)
+        return self._sign_in(api, terms)
 
     def _bring_up_to_date(self, provider: Address, grant: SessionGrant) -> None:
         """A crash between commit and delivery leaves the provider without our last voucher."""
+        if grant.channel.epoch == EPOCH:
+            self._deliver_last(provider, above=grant.channel.voucher)
+            return
         highest = self._channels.highest(provider, grant.channel.epoch)
         if highest is not None and highest.voucher.cumulative > grant.channel.voucher:
             self._courier.deliver(highest, None)
+
+    def _deliver_last(self, provider: Address, above: int) -> None:
+        last = self._transfers.last(provider)
+        if last is not None and last.cumulative > above:
+            self._courier.deliver(last, None)
 
     def _terms(self, url: str) -> tuple[ProviderApi, Terms]:
         api = self._api(url)

@@ -12,13 +12,14 @@ from kallnet.account import Address, address_to_hex
 from kallnet.messages import Session, Voucher, to_json
 from kallnet.typed import Message
 from kallphone.payments import answers
-from kallphone.payments.answers import AgreementGrant, Answer, SessionGrant, Terms
+from kallphone.payments.answers import AgreementGrant, Answer, SessionGrant, Terms, TransferReport
 from kallphone.payments.errors import (
     ProviderInvalid,
     ProviderRefused,
     ProviderUnreachable,
     ProviderUntrusted,
 )
+from kallphone.storage.transfers import SignedTransfer
 
 CONNECT_S = 3.05  # a little over a multiple of TCP's first retransmission
 ANSWER_S = 5.0
@@ -71,6 +72,14 @@ class ProviderApi:
         """The highest voucher that the provider holds now."""
         answer = self._ask("POST", "vouchers", {**to_json(voucher), "signature": _hex(signature)})
         return answer.number("cumulative", answers.MAX_AMOUNT)
+
+    def transfer(self, signed: SignedTransfer) -> TransferReport:
+        body = {
+            "message": to_json(signed.message),
+            "cumulative": signed.cumulative,
+            "signature": _hex(signed.signature),
+        }
+        return answers.transfer(self._ask("POST", "transfers", body))
 
     def _ask(
         self,
@@ -125,7 +134,12 @@ def _parse(status: int, content: bytes) -> Answer:
     if status < 400:
         raise ProviderInvalid(f"the provider answered with status {status} and no JSON object")
     words = body.get("error") if isinstance(body, dict) else None
-    raise ProviderRefused(status, _printable(words) if isinstance(words, str) else "it gave no reason")
+    held = body.get("cumulative") if isinstance(body, dict) else None
+    raise ProviderRefused(
+        status,
+        _printable(words) if isinstance(words, str) else "it gave no reason",
+        held if type(held) is int and 0 <= held <= answers.MAX_AMOUNT else None,
+    )
 
 
 def _printable(words: str) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Protocol
 
 from kallnet.account import Account, Address
 from kallnet.deployment import NETWORK_API_VERSION, Deployment
@@ -22,6 +23,10 @@ RENEW_BEFORE_S = 7 * 86_400
 _UNPROCESSABLE = 422
 
 Progress = Callable[[str], None]
+
+
+class Holders(Protocol):
+    def resolve(self, number: KallNumber) -> Address | None: ...
 
 
 class Registration:
@@ -47,7 +52,7 @@ class Registration:
         if entry is not None and self._is_good(entry, head, provider, now):
             return KallNumber(head.number)
         progress("Making an agreement with your provider")
-        entry = self._new_entry(entry, self._agreement(api, provider, now))
+        entry = entry_with(entry, self._account.public_key, self._agreement(api, provider, now))
         progress("Putting your number on the ledger")
         self._publish(api, head, entry, now)
         progress("Waiting for the ledger")
@@ -74,23 +79,13 @@ class Registration:
         return True
 
     def _agreement(self, api: ProviderApi, provider: Address, now: int) -> ProviderRef:
-        client = self._account.address
-        session = Session(client, provider, api.challenge(client))
-        grant = api.agree(session, self._signatures.session(session))
-        ref = ProviderRef(provider, grant.service_type, grant.expiry, grant.agreement)
-        verify_agreement(ref, client, self._domain, now)
+        ref = ask_agreement(api, self._signatures, self._account.address, provider)
+        verify_agreement(ref, self._account.address, self._domain, now)
         return ref
 
-    def _new_entry(self, old: ClientEntry | None, proxy: ProviderRef) -> ClientEntry:
-        fresh = ClientEntry(self._account.public_key, (NETWORK_API_VERSION,), providers=(proxy,))
-        if old is None:
-            return fresh
-        others = tuple(ref for ref in old.providers if ref.service_type != PROXY)
-        return replace(old, api_versions=fresh.api_versions, providers=(proxy, *others))
-
     def _publish(self, api: ProviderApi, head: Head, entry: ClientEntry, now: int) -> None:
-        for salt in self._salts(head):
-            own = self._account.address
+        own = self._account.address
+        for salt in salts_to_try(self._chain, own, head):
             message = Register(CLIENT, own, entry.encode(), salt, head.nonce, now + DEADLINE_S)
             try:
                 api.relay("register", message, self._signatures.register(message))
@@ -103,11 +98,30 @@ class Registration:
             return
         raise NoFreeNumber("all numbers of this account belong to others: make a new account")
 
-    def _salts(self, head: Head) -> Iterator[int]:
-        if head.number:
-            yield 0  # the number is kept, whatever the salt
-            return
-        own = self._account.address
-        for salt in range(SALTS):
-            if self._chain.resolve(number_for(own, salt)) in (None, own):
-                yield salt
+
+def ask_agreement(
+    api: ProviderApi, signatures: Signatures, client: Address, provider: Address
+) -> ProviderRef:
+    """What the provider signed, unverified."""
+    session = Session(client, provider, api.challenge(client))
+    grant = api.agree(session, signatures.session(session))
+    return ProviderRef(provider, grant.service_type, grant.expiry, grant.agreement)
+
+
+def entry_with(old: ClientEntry | None, public_key: bytes, proxy: ProviderRef) -> ClientEntry:
+    """The client's entry with this proxy in place of any other; all else stays as it was."""
+    fresh = ClientEntry(public_key, (NETWORK_API_VERSION,), providers=(proxy,))
+    if old is None:
+        return fresh
+    others = tuple(ref for ref in old.providers if ref.service_type != PROXY)
+    return replace(old, api_versions=fresh.api_versions, providers=(proxy, *others))
+
+
+def salts_to_try(chain: Holders, account: Address, head: Head) -> Iterator[int]:
+    """Those whose number looks free: a lapsed one is not, for a year of grace."""
+    if head.number:
+        yield 0  # the number is kept, whatever the salt
+        return
+    for salt in range(SALTS):
+        if chain.resolve(number_for(account, salt)) in (None, account):
+            yield salt

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from kallnet.account import Account
 from kallnet.deployment import Deployment
-from kallnet.messages import Deposit, Permit, Register, Session, Voucher
+from kallnet.messages import Deposit, Permit, Register, Session, TransferWithAuthorization, Voucher
 from kallnet.typed import coin_domain, digest, escrow_domain, registry_domain
 
 
@@ -25,6 +25,9 @@ class Signatures:
         return self._account.sign(digest(self._escrow, message))
 
     def permit(self, message: Permit) -> bytes:
+        return self._account.sign(digest(self._coin, message))
+
+    def transfer(self, message: TransferWithAuthorization) -> bytes:
         return self._account.sign(digest(self._coin, message))
 
     def voucher(self, message: Voucher) -> bytes:

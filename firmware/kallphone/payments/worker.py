@@ -36,6 +36,7 @@ from kallphone.payments.registration import Registration
 from kallphone.payments.settings import PaymentsSettings
 from kallphone.payments.signatures import Signatures
 from kallphone.payments.signer import Signer
+from kallphone.payments.transfers import Transfers
 from kallphone.phone.causes import Cause
 from kallphone.phone.commands import EndPayment, SignVoucher
 from kallphone.phone.events import (
@@ -52,6 +53,7 @@ from kallphone.ports import Post, SipCredentials
 from kallphone.storage.database import Database
 from kallphone.storage.errors import StorageError
 from kallphone.storage.settings import Settings
+from kallphone.storage.transfers import TransferStore
 from kallphone.storage.vouchers import VoucherStore
 from kallphone.task_thread import TaskThread
 
@@ -79,14 +81,18 @@ class PaymentsWorker:
         self._ledger = open_ledger(settings.rpc, deployment, agree=settings.agree, finality="latest")
         chain = chain or self._ledger
         vouchers = VoucherStore(database, deployment)
-        channels = Channels(account.address, vouchers)
         signatures = Signatures(account, deployment)
+        store = TransferStore(database, deployment, account.address)
+        transfers = Transfers(account.address, store, signatures)
+        channels = Channels(account.address, vouchers, transfers)
 
         def connect(url: str) -> ProviderApi:
             return ProviderApi(url, settings.ca_file)
 
-        self._courier = Courier(post, connect, stop_after=settings.stop_vouchers_after)
-        self._signer = Signer(account.address, signatures, vouchers, channels, self._courier, post)
+        self._courier = Courier(post, connect, transfers, stop_after=settings.stop_vouchers_after)
+        self._signer = Signer(
+            account.address, signatures, vouchers, transfers, channels, self._courier, post
+        )
         target = settings.deposit_target
         self._line = Line(
             account,
@@ -98,6 +104,7 @@ class PaymentsWorker:
             registration=Registration(account, deployment, chain, signatures, self._pause),
             deposits=Deposits(account.address, deployment, chain, signatures, target, self._pause),
             channels=channels,
+            transfers=transfers,
             memory=LineMemory(Settings(database), deployment, account.address),
             courier=self._courier,
         )

@@ -9,6 +9,10 @@ CallId = NewType("CallId", int)
 """Outgoing calls get odd ids from the machine, incoming calls even ids from the SIP adapter."""
 
 
+TRANSFERS_EPOCH = 2**40
+"""Above every epoch of the escrow: of a provider that is paid by transfers, the coins being the deposit."""
+
+
 @dataclass(frozen=True)
 class Credit:
     """One payment channel as the phone sees it, in kallCoin base units of one escrow epoch.

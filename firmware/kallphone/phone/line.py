@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kallphone.phone.commands import Command, OpenLine, RefreshCredit, RegisterSip
-from kallphone.phone.events import Credit, CreditChanged, LineOpened
+from kallphone.phone.events import TRANSFERS_EPOCH, Credit, CreditChanged, LineOpened
 from kallphone.phone.states import Line, LineStep, Phone
 
 OPENING_PATIENCE_S = 180.0
@@ -68,7 +68,7 @@ def with_credit(phone: Phone, credit: Credit) -> Phone:
     """Take over what the channel says, but never let `signed` fall within an epoch."""
     known = phone.credit_with(credit.provider)
     if known is not None:
-        if credit.epoch < known.epoch:
+        if credit.epoch < known.epoch < TRANSFERS_EPOCH:
             return phone
         if credit.epoch == known.epoch and credit.signed < known.signed:
             credit = replace(credit, signed=known.signed)

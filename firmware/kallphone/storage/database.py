@@ -28,6 +28,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX missed_calls ON calls (missed) WHERE missed = 1",
         "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
     ),
+    (
+        # A row without a signature is a sum to go on from that was signed before this disk's time.
+        """CREATE TABLE transfers (
+            chain INTEGER NOT NULL, coin BLOB NOT NULL, client BLOB NOT NULL, provider BLOB NOT NULL,
+            cumulative INTEGER NOT NULL, previous INTEGER NOT NULL CHECK (previous < cumulative),
+            valid_before INTEGER NOT NULL, signature BLOB NOT NULL,
+            PRIMARY KEY (chain, coin, client, provider, cumulative)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 Connect = Callable[[Path], sqlite3.Connection]

@@ -17,6 +17,18 @@ class SignedVoucher:
     voucher: Voucher
     signature: bytes
 
+    @property
+    def provider(self) -> Address:
+        return self.voucher.provider
+
+    @property
+    def epoch(self) -> int:
+        return self.voucher.epoch
+
+    @property
+    def cumulative(self) -> int:
+        return self.voucher.cumulative
+
 
 class VoucherStore:
     """The highest voucher that this phone signed in each epoch of each channel of one escrow."""

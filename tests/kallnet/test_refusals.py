@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from kallnet import refusals
 from kallnet.abi import encode, selector
 from kallnet.account import address_to_hex
-from kallprovider import refusals
-from tests.provider.fakes import ALICE, BOB
+from tests.kallnet.samples import ALICE, BOB
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "contracts" / "out"
 
@@ -58,9 +58,10 @@ def test_every_error_that_a_relayed_call_can_meet_has_words() -> None:
     silent = {
         *("InvalidShortString", "StringTooLong", "CheckpointUnorderedInsertion", "ERC20ExceededSafeSupply"),
         *("ERC20InvalidApprover", "ERC20InvalidSender", "ERC20InvalidSpender", "ERC5805FutureLookup"),
-        *("ERC6372InconsistentClock", "VotesExpiredSignature", "ExitDelayOutOfRange"),
+        *("ERC6372InconsistentClock", "VotesExpiredSignature", "ExitDelayOutOfRange", "ScheduleInvalid"),
+        *("QuorumOutOfRange", "StringsInsufficientHexLength"),
     }
-    for name in ("KallCoin", "KallRegistry", "KallEscrow"):
+    for name in ("KallCoin", "KallRegistry", "KallEscrow", "KallKrypton", "KallRating", "KallSpec"):
         abi = json.loads((ARTIFACTS / f"{name}.sol" / f"{name}.json").read_text())["abi"]
         for item in abi:
             if item["type"] == "error" and item["name"] not in silent:
