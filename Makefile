@@ -6,7 +6,7 @@ WITH_NODE := PATH="$(CURDIR)/.venv/bin:$$PATH"
 JSON ?=
 NAME ?= call
 
-.PHONY: help setup demo script test check bench contracts clean
+.PHONY: help setup demo script test check bench contracts slither clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: ## Speeds and sizes beside a peer's, in one run [JSON=build/bench.json]
 contracts: setup ## Build and test the contracts, print the gas table
 	@cd contracts && $(WITH_NODE) bin/forge build && $(WITH_NODE) bin/forge test
 	@$(WITH_NODE) $(PYTHON) contracts/gas.py
+
+slither: setup ## Look for known kinds of mistakes in the contracts
+	@$(WITH_NODE) contracts/slither.sh
 
 clean: ## Remove what was built here (the pjsua2 wheel's cache stays)
 	rm -rf build .venv *.egg-info contracts/out contracts/cache contracts/node_modules

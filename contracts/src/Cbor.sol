@@ -90,8 +90,8 @@ library Cbor {
     }
 
     function _skipPairs(Cursor memory cursor, uint256 count, uint256 depth) private pure {
-        uint256 previous;
-        uint256 previousEnd;
+        uint256 previous = 0;
+        uint256 previousEnd = 0;
         for (uint256 i = 0; i < count; i++) {
             uint256 start = cursor.offset;
             _skip(cursor, depth);

@@ -10,6 +10,8 @@ library Damm {
     function checkDigit(uint256 number) internal pure returns (uint256 digit) {
         bytes memory table = TABLE;
         uint256 place = 1;
+        // What the division cuts off is not missed: `place` takes a decimal place at a time.
+        // slither-disable-next-line divide-before-multiply
         while (number / place >= 10) place *= 10;
         for (; place > 0; place /= 10) {
             digit = uint8(table[digit * 10 + (number / place) % 10]) - 0x30;

@@ -82,6 +82,8 @@ contract KallEscrow is EIP712, Nonces {
         _useCheckedNonce(client, nonce);
         bytes32 structHash = Messages.deposit(client, provider, amount, nonce, deadline);
         Signatures.requireBy(client, _hashTypedDataV4(structHash), signature);
+        // The coin's permit calls nobody, and the nonce is used up.
+        // slither-disable-next-line reentrancy-benign,reentrancy-events
         if (permitSignature.length != 0) _permit(client, amount, deadline, permitSignature);
         _deposit(client, provider, amount, client);
     }
@@ -108,8 +110,8 @@ contract KallEscrow is EIP712, Nonces {
         returns (uint256 total)
     {
         require(vouchers.length == signatures.length, LengthMismatch(vouchers.length, signatures.length));
-        address payee;
-        uint256 owed;
+        address payee = address(0);
+        uint256 owed = 0;
         for (uint256 i = 0; i < vouchers.length; i++) {
             uint256 paid = _tryClaim(vouchers[i], signatures[i]);
             if (paid == 0) continue;

@@ -92,6 +92,8 @@ contract KallRating is EIP712 {
     }
 
     function _requireOncePerEpoch(Messages.Rating calldata rating, Latest memory before) private view {
+        // Meant: only the epoch that runs can be rated.
+        // slither-disable-next-line incorrect-equality
         require(rating.epoch == currentEpoch(), WrongEpoch(currentEpoch(), rating.epoch));
         require(
             before.duration == 0 || before.epoch != rating.epoch,

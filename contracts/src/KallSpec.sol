@@ -175,6 +175,8 @@ contract KallSpec is EIP712 {
     /// after the latest.
     function count(uint256 vote) external returns (bytes32 specHash) {
         (uint256 current, Phase phase) = currentVote();
+        // Meant: this vote's own phase, which only the block number moves.
+        // slither-disable-next-line incorrect-equality
         require(
             vote < current || (vote == current && phase == Phase.Counting),
             WrongPhase(vote, Phase.Counting, current, phase)
@@ -288,6 +290,8 @@ contract KallSpec is EIP712 {
 
     function _requirePhase(uint256 vote, Phase wanted) private view {
         (uint256 current, Phase phase) = currentVote();
+        // Meant: each step has its blocks, and nobody can move those.
+        // slither-disable-next-line incorrect-equality
         require(vote == current && phase == wanted, WrongPhase(vote, wanted, current, phase));
     }
 

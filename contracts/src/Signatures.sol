@@ -10,11 +10,15 @@ library Signatures {
     error MessageExpired(uint256 deadline, uint256 timestamp);
 
     function requireBy(address signer, bytes32 digest, bytes calldata signature) internal pure {
+        // The third value only says more about an error.
+        // slither-disable-next-line unused-return
         (address recovered, ECDSA.RecoverError err,) = ECDSA.tryRecoverCalldata(digest, signature);
         require(err == ECDSA.RecoverError.NoError && recovered == signer, BadSignature(signer, recovered));
     }
 
     function isBy(address signer, bytes32 digest, bytes calldata signature) internal pure returns (bool) {
+        // The third value only says more about an error.
+        // slither-disable-next-line unused-return
         (address recovered, ECDSA.RecoverError err,) = ECDSA.tryRecoverCalldata(digest, signature);
         return err == ECDSA.RecoverError.NoError && recovered == signer;
     }
@@ -24,6 +28,8 @@ library Signatures {
         pure
         returns (bool)
     {
+        // The third value only says more about an error.
+        // slither-disable-next-line unused-return
         (address recovered, ECDSA.RecoverError err,) = ECDSA.tryRecover(digest, signature);
         return err == ECDSA.RecoverError.NoError && recovered == signer;
     }

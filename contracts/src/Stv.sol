@@ -68,7 +68,7 @@ library Stv {
         returns (uint256[] memory sums)
     {
         sums = new uint256[](places + 1);
-        uint256 sum;
+        uint256 sum = 0;
         unchecked {
             for (uint256 i = 0; i < places; i++) {
                 sum += tally[i];

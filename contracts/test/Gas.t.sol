@@ -121,6 +121,25 @@ contract GasTest is EscrowBase, RatingBase, RegistryBase, SpecBase {
         vm.snapshotGasLastCall(GROUP, "transfer_with_authorization");
     }
 
+    function test_permit() public {
+        (bytes32 r, bytes32 s, uint8 v) = split(signPermit(CLIENT_KEY, address(escrow), COIN, deadline));
+        coin.permit(client, address(escrow), COIN, deadline, v, r, s);
+        vm.snapshotGasLastCall(GROUP, "permit");
+    }
+
+    /// To itself, for the first time.
+    function test_delegateBySig() public {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256("Delegation(address delegatee,uint256 nonce,uint256 expiry)"), client, 0, deadline
+            )
+        );
+        (bytes32 r, bytes32 s, uint8 v) =
+            split(sign(CLIENT_KEY, digest("kallCoin", address(coin), structHash)));
+        coin.delegateBySig(client, 0, deadline, v, r, s);
+        vm.snapshotGasLastCall(GROUP, "delegate");
+    }
+
     /// The last one to propose, for a proposal that moves up from the fourth place to the first.
     function test_propose() public {
         bytes32[4] memory hashes = [RED, GREEN, BLUE, WHITE];
@@ -183,9 +202,22 @@ contract KryptonGasTest is KryptonBase {
 
     function test_krypton() public {
         deploy(PROVIDER_KEY, HOSTNAME);
+        vm.snapshotGasLastCall(GROUP, "krypton_deploy");
         registerWith(CLIENT_KEY, PROVIDER_KEY, UUID);
         vm.snapshotGasLastCall(GROUP, "krypton_register");
         krypton.query("location", user);
         vm.snapshotGasLastCall(GROUP, "krypton_query");
+        unregister(CLIENT_KEY);
+        vm.snapshotGasLastCall(GROUP, "krypton_unregister");
+        undeploy(PROVIDER_KEY);
+        vm.snapshotGasLastCall(GROUP, "krypton_undeploy");
+    }
+
+    /// The client's entry, which the face never had.
+    function test_kryptonPublish() public {
+        bytes memory entry = clientEntry(UUID, agreedRef(PROVIDER_KEY, client));
+        register(CLIENT_KEY, CLIENT, entry, 0);
+        krypton.publish(CLIENT, client, entry);
+        vm.snapshotGasLastCall(GROUP, "krypton_publish");
     }
 }
