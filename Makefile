@@ -22,6 +22,7 @@ script: setup ## Play one story: NAME=call|no-credit|vouchers-stop|provider-dies
 
 test: setup check ## Checks, contract tests and every suite against real servers
 	@cd contracts && $(WITH_NODE) bin/forge test
+	@$(WITH_NODE) contracts/slither.sh
 	@$(PYTHON) -m pytest -q
 	@$(PYTHON) -m pytest -q -m "sip or chain or provider"
 
