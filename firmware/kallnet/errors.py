@@ -11,6 +11,7 @@ KallnetError
 ├── RlpInvalid          bytes that are no recursive length prefix
 ├── HeaderInvalid       a block that is not what its hash says
 ├── ProofInvalid        nodes that do not lead from the trusted root to the key
+├── SecretFileInvalid   a key file that is missing, readable by others, or malformed
 ├── DeploymentInvalid   a deployment file that can't be used
 ├── NotListed           the ledger has no such entry, or the entry no such thing
 ├── EntryLapsed         the ledger has it, and nobody renewed it
@@ -81,6 +82,10 @@ class HeaderInvalid(KallnetError):
 
 
 class ProofInvalid(KallnetError):
+    pass
+
+
+class SecretFileInvalid(KallnetError):
     pass
 
 

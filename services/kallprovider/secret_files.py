@@ -4,7 +4,9 @@ import os
 import secrets
 from pathlib import Path
 
+from kallnet import secret_file
 from kallnet.account import Account
+from kallnet.errors import SecretFileInvalid
 from kallprovider.errors import ConfigError
 
 
@@ -26,26 +28,18 @@ def read_or_create(path: Path, size: int = 32) -> str:
 def read(path: Path, size: int = 32) -> str:
     """Raises ConfigError, without the content, when missing, readable by others, or malformed."""
     try:
-        mode = path.stat().st_mode & 0o777
-        text = path.read_text(encoding="ascii").strip().removeprefix("0x")
-    except FileNotFoundError:
-        raise ConfigError(f"{path} does not exist; `python -m kallprovider init FILE` makes one") from None
-    except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"{path} can't be read as text") from None
-    if mode & 0o077:
-        raise ConfigError(f"{path} is readable by others (mode {mode:o}); run: chmod 600 {path}")
-    if len(text) != 2 * size or not _is_hex(text):
-        raise ConfigError(f"{path} must hold {size} bytes as {2 * size} hex digits")
-    return text
+        return secret_file.read_secret(path, size)
+    except SecretFileInvalid as error:
+        raise _config_error(error, path) from None
 
 
 def load_account(path: Path) -> Account:
-    text = read(path)
     try:
-        return Account(bytes.fromhex(text))
-    except ValueError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        return secret_file.load_account(path)
+    except SecretFileInvalid as error:
+        raise _config_error(error, path) from None
 
 
-def _is_hex(text: str) -> bool:
-    return all(digit in "0123456789abcdefABCDEF" for digit in text)
+def _config_error(error: SecretFileInvalid, path: Path) -> ConfigError:
+    hint = "" if path.exists() else "; `python -m kallprovider init FILE` makes one"
+    return ConfigError(f"{error}{hint}")

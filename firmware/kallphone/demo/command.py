@@ -47,6 +47,9 @@ async def _hold(folder: Path) -> int:
     began = time.monotonic()
     async with stage(folder, _say) as on:
         _say(f"Up after {time.monotonic() - began:.0f} s")
+        network = on.network
+        _say(f"For `kallphone ledger`: export KALLPHONE_RPC={network.chain.url}")
+        _say(f"                        export KALLPHONE_DEPLOYMENT={network.deployment_file.resolve()}")
         happenings: asyncio.Queue[str] = asyncio.Queue()
         funding = asyncio.create_task(_fund_both(on, happenings))
         watching = asyncio.create_task(_watch_ledger(on, happenings))

@@ -11,12 +11,12 @@ from kallnet.entries import ClientEntry, ServiceEntry, own_entry
 from kallnet.errors import AbiInvalid, EntryInvalid, LedgerInconsistent
 from kallnet.ledger import Head, Ledger
 from kallnet.rpc import JsonRpc
+from kallnet.secret_file import load_account
 from kallnet.typed import Domain, Message, digest, registry_domain
 from kallnet.world_state import WorldState
 from kallphone.ledger.agreements import Agreements
 from kallphone.ledger.answer import Mined
 from kallphone.ledger.errors import UsageError, WrongKey
-from kallphone.ledger.keys import load_account
 from kallphone.ledger.settings import Settings, required
 
 RPC_TIMEOUT_S = 5.0

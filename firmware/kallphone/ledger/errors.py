@@ -2,7 +2,6 @@
 
 CommandError
 ├── UsageError        what was typed can't be meant: exit code 2
-├── KeyUnusable       the key file is missing, readable by others, or no key
 ├── WrongKey          the key is of another account than the one to sign for
 ├── NoAgreement       the provider's word for this client can't be had
 ├── WalletMissing     the libraries that sign transactions are not installed
@@ -23,10 +22,6 @@ class CommandError(Exception):
 
 
 class UsageError(CommandError):
-    pass
-
-
-class KeyUnusable(CommandError):
     pass
 
 

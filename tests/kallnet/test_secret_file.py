@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kallphone.ledger.errors import KeyUnusable
-from kallphone.ledger.keys import load_account
+from kallnet.errors import SecretFileInvalid
+from kallnet.secret_file import load_account
 from tests.kallnet.samples import ALICE
 
 KEY = ALICE.export_key().hex()
@@ -27,7 +27,7 @@ def test_a_key_of_the_providers_format(tmp_path: Path, text: str) -> None:
     "text", ["", KEY[:-1], KEY + "0", "g" + KEY[1:], "0" * 64, "f" * 64, " ".join(KEY)[:64]]
 )
 def test_what_is_no_key_is_not_shown(tmp_path: Path, text: str) -> None:
-    with pytest.raises(KeyUnusable, match="32 bytes as 64 hex digits") as caught:
+    with pytest.raises(SecretFileInvalid, match="32 bytes (as 64 hex digits|between 1 and the order)") as caught:
         load_account(key_file(tmp_path, text))
     assert not text or text not in str(caught.value)
 
@@ -35,15 +35,15 @@ def test_what_is_no_key_is_not_shown(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
 def test_others_must_not_read_it(tmp_path: Path, mode: int) -> None:
     path = key_file(tmp_path, KEY, mode)
-    with pytest.raises(KeyUnusable, match=f"run chmod 600 {path}"):
+    with pytest.raises(SecretFileInvalid, match=f"run chmod 600 {path}"):
         load_account(path)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(KeyUnusable, match="does not exist"):
+    with pytest.raises(SecretFileInvalid, match="does not exist"):
         load_account(tmp_path / "none")
 
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
-    with pytest.raises(KeyUnusable, match="as text"):
+    with pytest.raises(SecretFileInvalid, match="as text"):
         load_account(key_file(tmp_path, "é" * 32))
