@@ -3,29 +3,41 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
-from requests import Timeout
+from requests import Session, Timeout
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
-class DeadlineAdapter(HTTPAdapter):
-    """HTTP whose exchanges can be cut off as a whole.
+class DeadlineSession(Session):
+    """HTTP whose exchanges can be cut off as a whole, and that takes nothing from the environment.
 
     The time-outs of requests start anew with each byte, so a server that drips its headers would hold us for
     hours.
     """
 
     def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False  # no proxy and no .netrc
+        self._adapter = _Adapter()
+        self.mount("http://", self._adapter)
+        self.mount("https://", self._adapter)
+
+    def deadline(self, seconds: float) -> AbstractContextManager[None]:
+        """Raises requests.Timeout when what is under way has not ended after `seconds`."""
+        return self._adapter.deadline(seconds)
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self) -> None:
         self._open: set[HTTPConnection] = set()
         super().__init__()
 
     @contextmanager
     def deadline(self, seconds: float) -> Iterator[None]:
-        """Raises requests.Timeout when what is under way has not ended after `seconds`."""
         was_cut = threading.Event()
         timer = threading.Timer(seconds, self._cut, (was_cut,))
         timer.daemon = True

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from kallnet.deadline import DeadlineAdapter
+from kallnet.deadline import DeadlineSession
 from kallnet.errors import LedgerRefused
 
 MAX_ANSWER = 1 << 20
@@ -43,11 +43,7 @@ class Endpoint:
         self._ids = itertools.count(1)
         self._chain_id: int | None = None
         self._busy = threading.Lock()
-        self._adapter = DeadlineAdapter()
-        self._http = requests.Session()
-        self._http.mount("http://", self._adapter)
-        self._http.mount("https://", self._adapter)
-        self._http.trust_env = False  # no proxy and no .netrc of the environment
+        self._http = DeadlineSession()
         self._http.headers["Accept-Encoding"] = "identity"  # a small answer can't unpack into a huge one
 
     def __repr__(self) -> str:
@@ -91,7 +87,7 @@ class Endpoint:
         started = self._clock()
         try:
             with (
-                self._adapter.deadline(2 * self.timeout),  # to connect, and to be answered
+                self._http.deadline(2 * self.timeout),  # to connect, and to be answered
                 self._http.post(
                     self._url, json=body, timeout=self.timeout, stream=True, allow_redirects=False
                 ) as response,

@@ -62,6 +62,10 @@ class Channel:
         return cls(*slots.unpack(word, 88, 88, 40, 40))
 
 
+BodySource = Callable[[int, Address], bytes | None]
+"""Whoever may have an entry's bytes, by its kind and account: they are checked, so it need not be trusted."""
+
+
 class Ledger:
     """Reads the network's contracts by proofs, so that nobody needs to be believed (see WorldState).
 
@@ -69,10 +73,14 @@ class Ledger:
     LedgerStale when the endpoints are not to be trusted.
     """
 
-    def __init__(self, state: WorldState, deployment: Deployment) -> None:
+    def __init__(
+        self, state: WorldState, deployment: Deployment, bodies: Sequence[BodySource] = ()
+    ) -> None:
+        """`bodies` are asked for an entry that no endpoint shows the event of."""
         self.deployment = deployment
         self.state = state
         self._domain = registry_domain(deployment)
+        self._bodies = bodies
 
     def record(self, kind: int, account: Address, header: Header | None = None) -> Record:
         header = header or self.state.headers.newest()
@@ -161,11 +169,15 @@ class Ledger:
             "fromBlock": block,
             "toBlock": block,
         }
-        return self.state.event(
-            f"the entry of {address_to_hex(account)}",
-            wanted,
-            lambda logs: _entry_in(logs, record.entry_hash),
-        )
+        what = f"the entry of {address_to_hex(account)}"
+        try:
+            return self.state.event(what, wanted, lambda logs: _entry_in(logs, record.entry_hash))
+        except LedgerInconsistent:
+            for source in self._bodies:
+                raw = source(kind, account)
+                if raw is not None and keccak256(raw) == record.entry_hash:
+                    return raw
+            raise
 
 
 def open_ledger(
@@ -175,12 +187,13 @@ def open_ledger(
     agree: int | None = None,
     finality: Finality = "finalized",
     timeout: float = TIMEOUT,
+    bodies: Sequence[BodySource] = (),
     clock: Callable[[], float] = time.time,
 ) -> Ledger:
     """Over JSON-RPC endpoints of which `agree` (more than half by default) must name the same block."""
     endpoints = [Endpoint(url, timeout) for url in urls]
     state = WorldState(endpoints, deployment.chain_id, agree=agree, finality=finality, clock=clock)
-    return Ledger(state, deployment)
+    return Ledger(state, deployment, bodies)
 
 
 def _entry_in(logs: list[Any], entry_hash: bytes) -> bytes | None:

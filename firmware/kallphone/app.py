@@ -138,7 +138,14 @@ def _make_payments(
 
 
 def _make_directory(config: PhoneConfig, account: Account, post: Post) -> Directory:
-    settings = DirectorySettings(config.deployment, config.rpc, config.agree, config.state / "ledger.sqlite")
+    settings = DirectorySettings(
+        deployment=config.deployment,
+        rpc=config.rpc,
+        agree=config.agree,
+        cache=config.state / "ledger.sqlite",
+        provider_api=config.provider_api,
+        ca_file=config.ca_file,
+    )
     return open_directory(account.address, settings, post)
 
 

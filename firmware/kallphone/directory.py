@@ -20,6 +20,8 @@ from kallnet.reputation import EPOCH_LENGTH, PRIOR, reputation
 from kallnet.routes import Route as RankedRoute
 from kallnet.routes import rank_routes
 from kallnet.transfers import ESCROW, RAILS
+from kallphone.payments.errors import ProviderError
+from kallphone.payments.provider_api import ProviderApi
 from kallphone.phone.causes import Cause
 from kallphone.phone.events import CallerIdentified, CallId, Route, RouteFound, RouteNotFound
 from kallphone.ports import Post
@@ -34,12 +36,17 @@ UNHEARD_MOS = 0.1
 
 @dataclass(frozen=True)
 class DirectorySettings:
-    """An answer younger than `fresh_s` is given without asking the ledger."""
+    """An answer younger than `fresh_s` is given without asking the ledger.
+
+    `provider_api` is asked for entries that the endpoints withhold; `ca_file` as in PaymentsSettings.
+    """
 
     deployment: Path
     rpc: tuple[str, ...]
     agree: int | None
     cache: Path
+    provider_api: str
+    ca_file: Path | None
     fresh_s: float = 300.0
 
 
@@ -184,13 +191,25 @@ def _usable(ranked: RankedRoute, callee: Address) -> Route | None:
 def open_directory(own: Address, settings: DirectorySettings, post: Post) -> Directory:
     """The directory over the ledger's endpoints, with its cache on disk."""
     deployment = load_deployment(settings.deployment)
-    ledger = open_ledger(settings.rpc, deployment, agree=settings.agree, timeout=RPC_TIMEOUT_S)
+    home = ProviderApi(settings.provider_api, settings.ca_file)
+
+    def published(kind: int, account: Address) -> bytes | None:
+        try:
+            return home.published(kind, account)
+        except ProviderError as error:
+            log.info("the provider does not have an entry either: %s", error)
+            return None
+
+    ledger = open_ledger(
+        settings.rpc, deployment, agree=settings.agree, timeout=RPC_TIMEOUT_S, bodies=[published]
+    )
     cached = CachedLedger(ledger, settings.cache, fresh=settings.fresh_s)
     reputations = open_reputations(settings, deployment)
 
     def close() -> None:
         cached.close()
         ledger.close()
+        home.close()
 
     return Directory(own, cached, ledger, post, reputations, close=close)
 

@@ -7,7 +7,7 @@ from kallnet.account import Account, Address
 from kallnet.entries import ClientEntry, Cost, ProviderRef, ServiceEntry
 from kallnet.errors import EntryInvalid, LedgerInconsistent, LedgerUnreachable
 from kallnet.keccak import keccak256
-from kallnet.ledger import Channel, Head, Ledger
+from kallnet.ledger import BodySource, Channel, Head, Ledger
 from kallnet.messages import CLIENT, SERVICE, Agreement
 from kallnet.number import KallNumber, number_for
 from kallnet.typed import digest, registry_domain
@@ -148,6 +148,23 @@ def ref(provider: Account, expiry: int, kind: str = "proxy", by: Account | None 
     message = Agreement(provider.address, ALICE.address, kind, expiry)
     signature = (by or provider).sign(digest(registry_domain(DEPLOYMENT), message))
     return ProviderRef(provider.address, kind, expiry, signature)
+
+
+def test_an_entry_s_bytes_may_come_from_anyone(endpoint: FakeEndpoint, chain: ChainInMemory) -> None:
+    endpoint.forge = lambda method, _, true: [] if method == "eth_getLogs" else true
+    asked: list[tuple[int, bytes]] = []
+
+    def source(answer: bytes | None) -> BodySource:
+        return lambda kind, account: [asked.append((kind, account)), answer][1]  # type: ignore[return-value]
+
+    state = ledger_over(endpoint).state
+    ledger = Ledger(state, DEPLOYMENT, [source(None), source(b"forged"), source(ENTRY)])
+    entry = ledger.client_entry(ALICE.address)
+    assert entry is not None
+    assert entry.contact == "desk"
+    assert asked == [(CLIENT, ALICE.address)] * 3
+    with pytest.raises(LedgerInconsistent, match="no endpoint shows it"):
+        Ledger(state, DEPLOYMENT, [source(b"forged")]).client_entry(ALICE.address)
 
 
 def test_while_the_chain_is_away_every_read_says_so(ledger: Ledger, endpoint: FakeEndpoint) -> None:

@@ -277,7 +277,7 @@ def _handler(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
             pass
 
         def _serve(self, body: dict[str, Any]) -> None:
-            path = self.path.removeprefix("/v1/")
+            path = self.path.removeprefix("/v1/").removeprefix("/")
             provider.asked.append(path)
             provider.signatures += [body[name][2:] for name in _SIGNATURES if name in body]
             provider.open_gate.wait()

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from kallnet.account import Account
-from kallnet.messages import Session
+from kallnet.account import Account, address_to_hex
+from kallnet.messages import CLIENT as CLIENT_KIND
+from kallnet.messages import SERVICE, Session
 from kallphone.payments import answers
 from kallphone.payments.errors import (
     ProviderError,
@@ -28,6 +29,23 @@ def api(provider: FakeProvider) -> Iterator[ProviderApi]:
     api = ProviderApi(provider.url)
     yield api
     api.close()
+
+
+def test_what_is_published_is_asked_by_kind(api: ProviderApi, provider: FakeProvider):
+    who = address_to_hex(CLIENT.address)
+    paths = {CLIENT_KIND: f"query/entry/{who}", SERVICE: f"query/service/{who}"}
+    for kind, path in paths.items():
+        provider.fail(path, Fault("status", 200, b'{"result": "0xa1b2"}'))
+        assert api.published(kind, CLIENT.address) == bytes.fromhex("a1b2")
+    assert provider.asked == list(paths.values())
+
+
+@pytest.mark.parametrize("result", ['""', '"0x"', '"0xz"', "5", "null", '"' + "ab" * 4097 + '"'])
+def test_what_can_not_be_an_entry_is_refused(api: ProviderApi, provider: FakeProvider, result: str):
+    path = f"query/entry/{address_to_hex(CLIENT.address)}"
+    provider.fail(path, Fault("status", 200, f'{{"result": {result}}}'.encode()))
+    with pytest.raises(ProviderInvalid, match="'result' of up to 4096 bytes"):
+        api.published(CLIENT_KIND, CLIENT.address)
 
 
 def session(provider: FakeProvider) -> Session:

@@ -33,6 +33,7 @@ from kallphone.phone.events import (
 )
 from kallphone.storage.database import Database
 from tests.chain import LocalChain
+from tests.kallnet.liar import Liar, forging
 from tests.payments.conftest import Phone, Posted, until
 from tests.payments.test_ratings import rounds
 from tests.provider.process import ProviderProcess
@@ -197,7 +198,9 @@ def test_a_phone_that_paid_has_its_rating_on_the_ledger(table: Table, ledger: Le
     assert table.gas(account) == 0
 
     table.chain.mine(64)  # what was rated is final now
-    settings = DirectorySettings(table.deployment, (table.chain.url,), None, tmp_path / "ledger.sqlite")
+    settings = DirectorySettings(
+        table.deployment, (table.chain.url,), None, tmp_path / "ledger.sqlite", NOWHERE, None
+    )
     reputations = open_reputations(settings, load_deployment(table.deployment))
     reputations.start()
     reputations.want([provider])
@@ -304,16 +307,29 @@ def test_the_directory_finds_a_line_and_keeps_it_while_the_chain_is_away(table: 
     assert look_up(table, caller, fresh, NOWHERE, number, callee) == (away, "")
 
 
+def test_entries_that_the_endpoint_withholds_come_from_the_provider(table: Table, tmp_path: Path):
+    """Its word is not taken either: the ledger proves the hash of what it sends."""
+    caller, callee = Account.generate(), Account.generate()
+    number = table.phone(callee).opened().number
+    found = RouteFound(CALL, route_to(callee.address, account_of(table.home).address))
+    withheld = forging(lambda _, question, true: [] if question["method"] == "eth_getLogs" else true)
+    with Liar(table.chain.url, withheld) as liar:
+        away = (RouteNotFound(CALL, Cause.LEDGER_AWAY), number)
+        assert look_up(table, caller, tmp_path / "a.sqlite", liar.url, number, callee) == away
+        told = look_up(table, caller, tmp_path / "b.sqlite", liar.url, number, callee, table.home.url)
+        assert told == (found, number)
+
+
 def route_to(callee: Address, provider: Address) -> Route:
     return Route(provider, callee, f"sip:0x{callee.hex()}@phone.test", PRICE)
 
 
 def look_up(
-    table: Table, caller: Account, cache: Path, rpc: str, number: str, callee: Account
+    table: Table, caller: Account, cache: Path, rpc: str, number: str, callee: Account, home: str = NOWHERE
 ) -> tuple[RouteFound | RouteNotFound, str]:
     posted = Posted()
     table.chain.mine(64)  # what was registered is final now
-    settings = DirectorySettings(table.deployment, (rpc,), None, cache)
+    settings = DirectorySettings(table.deployment, (rpc,), None, cache, home, table.ca_file)
     directory = open_directory(caller.address, settings, posted)
     directory.start()
     directory.resolve(CALL, number)

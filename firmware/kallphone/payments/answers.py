@@ -106,6 +106,16 @@ class Answer:
             raise ProviderInvalid(f"the provider's {name!r} has {len(value)} bytes, not {size}")
         return value
 
+    def blob(self, name: str, longest: int) -> bytes:
+        value = self._body.get(name)
+        try:
+            data = bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else b""
+        except ValueError:
+            data = b""
+        if not 0 < len(data) <= longest:
+            raise ProviderInvalid(f"the provider's answer has no {name!r} of up to {longest} bytes")
+        return data
+
     def texts(self, name: str) -> tuple[str, ...]:
         value = self._body.get(name)
         if not isinstance(value, list) or not all(isinstance(v, str) and v.isprintable() for v in value):

@@ -9,7 +9,9 @@ from typing import Any
 import requests
 
 from kallnet.account import Address, address_to_hex
-from kallnet.messages import Session, Voucher, to_json
+from kallnet.deadline import DeadlineSession
+from kallnet.entries import MAX_SIZE
+from kallnet.messages import CLIENT, Session, Voucher, to_json
 from kallnet.typed import Message
 from kallphone.payments import answers
 from kallphone.payments.answers import AgreementGrant, Answer, SessionGrant, Terms, TransferReport
@@ -40,8 +42,7 @@ class ProviderApi:
     ) -> None:
         self._base = base_url.rstrip("/")
         self._clock = clock
-        self._http = requests.Session()
-        self._http.trust_env = False  # no proxy and no .netrc of the environment
+        self._http = DeadlineSession()
         if ca_file is not None:
             self._http.verify = str(ca_file)
 
@@ -49,28 +50,28 @@ class ProviderApi:
         self._http.close()
 
     def terms(self) -> Terms:
-        return answers.terms(self._ask("GET", "terms", attempts=2))
+        return answers.terms(self._ask("GET", "v1/terms", attempts=2))
 
     def challenge(self, client: Address) -> bytes:
-        answer = self._ask("POST", "challenge", {"client": address_to_hex(client)}, attempts=2)
+        answer = self._ask("POST", "v1/challenge", {"client": address_to_hex(client)}, attempts=2)
         return answer.data("challenge", 32)
 
     def open_session(self, session: Session, signature: bytes) -> SessionGrant:
-        return answers.session(self._ask("POST", "session", _proof(session, signature)))
+        return answers.session(self._ask("POST", "v1/session", _proof(session, signature)))
 
     def agree(self, session: Session, signature: bytes) -> AgreementGrant:
-        return answers.agreement(self._ask("POST", "agreement", _proof(session, signature)))
+        return answers.agreement(self._ask("POST", "v1/agreement", _proof(session, signature)))
 
     def relay(self, call: str, message: Message, signature: bytes, permit: bytes = b"") -> int:
         """The block in which the transaction was mined."""
         body = {"call": call, "message": to_json(message), "signature": _hex(signature)}
         if permit:
             body["permit_signature"] = _hex(permit)
-        return self._ask("POST", "relay", body, patience=RELAY_S).number("block", 2**64 - 1)
+        return self._ask("POST", "v1/relay", body, patience=RELAY_S).number("block", 2**64 - 1)
 
     def deliver(self, voucher: Voucher, signature: bytes) -> int:
         """The highest voucher that the provider holds now."""
-        answer = self._ask("POST", "vouchers", {**to_json(voucher), "signature": _hex(signature)})
+        answer = self._ask("POST", "v1/vouchers", {**to_json(voucher), "signature": _hex(signature)})
         return answer.number("cumulative", answers.MAX_AMOUNT)
 
     def transfer(self, signed: SignedTransfer) -> TransferReport:
@@ -79,7 +80,12 @@ class ProviderApi:
             "cumulative": signed.cumulative,
             "signature": _hex(signed.signature),
         }
-        return answers.transfer(self._ask("POST", "transfers", body))
+        return answers.transfer(self._ask("POST", "v1/transfers", body))
+
+    def published(self, kind: int, account: Address) -> bytes:
+        """An entry's bytes as the provider has them; whoever wants to believe them knows their hash."""
+        path = f"query/{'entry' if kind == CLIENT else 'service'}/{address_to_hex(account)}"
+        return self._ask("GET", path).blob("result", MAX_SIZE)
 
     def _ask(
         self,
@@ -100,10 +106,13 @@ class ProviderApi:
     def _send(self, method: str, path: str, body: dict[str, Any] | None, patience: float) -> Answer:
         started = self._clock()
         try:
-            with self._http.request(
-                method, f"{self._base}/v1/{path}", json=body, stream=True, allow_redirects=False,
-                timeout=(CONNECT_S, patience),
-            ) as response:  # fmt: skip
+            with (
+                self._http.deadline(CONNECT_S + patience),
+                self._http.request(
+                    method, f"{self._base}/{path}", json=body, stream=True, allow_redirects=False,
+                    timeout=(CONNECT_S, patience),
+                ) as response,
+            ):  # fmt: skip
                 content = self._read(response, started + patience)
         except requests.exceptions.SSLError as error:
             raise ProviderUntrusted(f"{self._base}: no trusted TLS connection: {_root(error)}") from None
