@@ -131,6 +131,7 @@ def _make_payments(
         rpc=config.rpc,
         agree=config.agree,
         deposit_target=config.deposit,
+        publish_ratings=config.ratings,
         ca_file=config.ca_file,
         stop_vouchers_after=withhold_after,
     )

@@ -17,6 +17,7 @@ class PhoneConfig:
     country: str
     rpc: tuple[str, ...]
     agree: int | None
+    ratings: bool
     deployment: Path
     provider_api: str
     ca_file: Path | None
@@ -44,6 +45,7 @@ def _assemble(sections: dict[str, Section]) -> PhoneConfig:
         country=phone.choice("country", sorted(CADENCES)),
         rpc=rpc,
         agree=ledger.integer("agree", 0, len(rpc)) or None,
+        ratings=ledger.flag("ratings"),
         deployment=ledger.path("deployment"),
         provider_api=provider.url("api"),
         ca_file=provider.optional_path("ca_file"),

@@ -54,6 +54,11 @@ def rounds(phone: Phone, count: int = 1) -> None:
     """Sends ratings, and returns when that is done."""
     for _ in range(count):
         phone.worker.send_ratings()
+    settle(phone)
+
+
+def settle(phone: Phone) -> None:
+    """Returns when the thread of ratings has nothing left to do."""
     done: list[bool] = []
     phone.worker._ratings._tasks.submit(lambda: done.append(True))
     until(lambda: bool(done))
@@ -88,6 +93,18 @@ def test_what_the_ledger_has_is_forgotten(desk: Desk, phone: Phone):
     rounds(phone, 3)
     assert unsent(phone) == 0
     assert len(desk.provider.ratings) == 1
+
+
+def test_an_owner_who_publishes_nothing_is_obeyed(desk: Desk, phone: Phone):
+    pay(desk, desk.provider)
+    hear(phone, desk.provider)
+    settle(phone)
+    desk.stop()
+    silent = desk.phone(publish_ratings=False)
+    hear(silent, desk.provider)
+    rounds(silent)
+    assert desk.provider.ratings == []
+    assert silent.worker._ratings._store.sign(desk.provider.account.address, 0).seconds == HEARD.seconds
 
 
 def test_nothing_is_asked_where_nothing_was_measured(desk: Desk, phone: Phone):

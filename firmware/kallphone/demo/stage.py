@@ -29,6 +29,7 @@ country = "de"
 [ledger]
 rpc = ["{rpc}"]
 agree = 0
+ratings = true
 deployment = "{deployment}"
 [provider]
 api = "{api}"

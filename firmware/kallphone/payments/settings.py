@@ -19,4 +19,5 @@ class PaymentsSettings:
     agree: int | None
     deposit_target: int
     ca_file: Path | None = None
+    publish_ratings: bool = True
     stop_vouchers_after: int | None = None

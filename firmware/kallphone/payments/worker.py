@@ -117,6 +117,7 @@ class PaymentsWorker:
         self._ratings = Ratings(
             account.address, ratings_chain, measured, signatures, settings.provider_api, connect
         )
+        self._publishes = settings.publish_ratings
         self._refresh_waits = threading.Event()
 
     def start(self) -> None:
@@ -160,10 +161,12 @@ class PaymentsWorker:
             self._tasks.submit(self._refresh)
 
     def rate_service(self, command: RateService) -> None:
-        self._ratings.add(command)
+        if self._publishes:
+            self._ratings.add(command)
 
     def send_ratings(self) -> None:
-        self._ratings.send()
+        if self._publishes:
+            self._ratings.send()
 
     def _open_line(self) -> None:
         try:
