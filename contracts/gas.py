@@ -62,7 +62,7 @@ def gas_by_operation() -> dict[str, int]:
 
 def print_table(gas: dict[str, int]) -> None:
     width = max(map(len, gas))
-    print(f"{'operation':<{width}}  {'gas':>9}  beside")
+    print(f"{'operation':<{width}}  {'gas':>9}  beside a first draft and peers")
     for name, used in sorted(gas.items()):
         print(f"{name:<{width}}  {used:>9,}  {ANCHORS.get(name, '')}".rstrip())
 
