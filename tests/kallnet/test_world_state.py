@@ -144,6 +144,18 @@ def test_a_liar_and_a_dead_one_are_both_told(chain: ChainInMemory) -> None:
     assert set(caught.value.causes) == {"http://b"}
 
 
+def test_an_honest_endpoint_that_was_a_block_ahead_is_asked_again(chain: ChainInMemory) -> None:
+    """So does anvil just when it makes a block, and so may nodes behind one address."""
+    answers = iter([ChainInMemory(), chain, chain, chain])
+
+    def racing(method: str, params: Sequence[Any], true: Any) -> Any:
+        return next(answers).answer(method, params) if method == "eth_getProof" else true
+
+    ledger = ledger_over(FakeEndpoint(chain, "http://a", racing))
+    assert ledger.client_entry(ALICE.address) == ENTRY
+    assert ledger.state.suspects == {}
+
+
 def test_absence_is_proved_as_well(chain: ChainInMemory) -> None:
     ledger = ledger_over(FakeEndpoint(chain))
     assert ledger.client_entry(BOB.address) is None
