@@ -5,11 +5,13 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from kallnet.errors import LedgerError
+from kallnet.ledger import Channel
 from kallphone.demo.process import DemoError
 from kallphone.demo.stage import Stage, stage
 
@@ -69,20 +71,25 @@ async def _fund_both(on: Stage, happenings: asyncio.Queue[str]) -> None:
 
 async def _watch_ledger(on: Stage, happenings: asyncio.Queue[str]) -> None:
     """Says what moves on the chain: deposits and claims."""
-    seen: dict[str, tuple[int, int]] = {}
+    seen: dict[str, Channel] = {}
     while True:
         for phone in (on.a, on.b):
-            channel = await on.network.channel(phone.account)
-            before = seen.get(phone.name, (0, 0))
-            seen[phone.name] = (channel.deposited, channel.claimed)
-            if channel.deposited > before[0]:
-                happenings.put_nowait(
-                    f"phone {phone.name} put {_coins(channel.deposited - before[0])} on deposit"
-                )
-            if channel.claimed > before[1]:
-                claimed = _coins(channel.claimed - before[1])
-                happenings.put_nowait(f"the provider claimed {claimed} of phone {phone.name}'s vouchers")
+            with suppress(LedgerError):
+                channel = await on.network.channel(phone.account)
+                for words in _moved(phone.name, seen.get(phone.name, _NO_CHANNEL), channel):
+                    happenings.put_nowait(words)
+                seen[phone.name] = channel
         await asyncio.sleep(1.0)
+
+
+_NO_CHANNEL = Channel(deposited=0, claimed=0, exit_at=0, epoch=0)
+
+
+def _moved(phone: str, before: Channel, now: Channel) -> Iterator[str]:
+    if now.deposited > before.deposited:
+        yield f"phone {phone} put {_coins(now.deposited - before.deposited)} on deposit"
+    if now.claimed > before.claimed:
+        yield f"the provider claimed {_coins(now.claimed - before.claimed)} of phone {phone}'s vouchers"
 
 
 def _coins(amount: int) -> str:
