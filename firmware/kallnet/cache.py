@@ -2,13 +2,15 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from kallnet.account import Address
 from kallnet.entries import ClientEntry, ServiceEntry, client_of, service_of
-from kallnet.errors import LedgerError
+from kallnet.errors import LedgerError, LedgerInconsistent
 from kallnet.header import Header
+from kallnet.keccak import keccak256
 from kallnet.ledger import Ledger, Record
 from kallnet.messages import CLIENT, SERVICE
 from kallnet.number import KallNumber
@@ -23,9 +25,10 @@ _NUMBER = 0  # the kind of a row that tells whose number it is
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS origin (chain_id INTEGER NOT NULL, registry BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS proved_answers (
+CREATE TABLE IF NOT EXISTS proved (
     kind INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
     block INTEGER NOT NULL, expiry INTEGER NOT NULL, fetched REAL NOT NULL,
+    digest BLOB NOT NULL,
     PRIMARY KEY (kind, key)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS newest_header (
@@ -69,18 +72,18 @@ class CachedLedger:
         self._clock = clock
         self._away_until = 0.0
         self._domain = registry_domain(ledger.deployment)
-        self._db = _open(path)
-        self._forget_other_ledgers()
+        self._db = _open(path, (ledger.deployment.chain_id, ledger.deployment.registry))
         self._recall_newest()
 
     @property
     def away(self) -> bool:
         """Whether the chain's last answer was a failure not long ago."""
-        return self._clock() < self._away_until
+        # A clock that was set back must not prolong it.
+        return 0 < self._away_until - self._clock() <= AWAY
 
     def client_entry(self, account: Address) -> ClientEntry | None:
         answer = self._entry(CLIENT, account)
-        return None if answer is None else client_of(answer.value, account, self._domain, int(self._clock()))
+        return None if answer is None else client_of(answer.value, account, self._domain, int(self._now()))
 
     def service_entry(self, account: Address) -> ServiceEntry | None:
         answer = self._entry(SERVICE, account)
@@ -102,6 +105,8 @@ class CachedLedger:
             return kept
         try:
             answer = fetch()
+        except LedgerInconsistent:
+            raise  # the chain is there, and what it proves is not what was kept
         except LedgerError:
             self._away_until = self._clock() + AWAY
             if kept is None:
@@ -112,40 +117,54 @@ class CachedLedger:
         return answer
 
     def _fetch_entry(self, kind: int, account: Address) -> _Answer | None:
-        record, raw = self._ledger.live_entry(kind, account)
+        record, raw = self._ledger.live_entry(kind, account, self._value(kind, account))
         self._keep_newest(record.proved_at)
         return None if raw is None else self._answer(raw, record)
 
     def _fetch_number(self, number: KallNumber) -> _Answer | None:
         found = self._ledger.holder(number)
+        if found is not None:
+            self._keep_newest(found[1].proved_at)
         return None if found is None else self._answer(*found)
 
     def _answer(self, value: bytes, record: Record) -> _Answer:
         return _Answer(value, record.proved_at.number, record.head.expiry, self._clock())
 
+    def _now(self) -> float:
+        """A Pi's clock may be years behind at boot; the chain's is not."""
+        seen = self._ledger.state.headers.seen
+        return max(self._clock(), seen.timestamp if seen is not None else 0)
+
     def _age(self, answer: _Answer) -> float:
         # A clock that was set back makes answers from its future old, too.
         return abs(self._clock() - answer.fetched)
 
-    def _read(self, kind: int, key: bytes) -> _Answer | None:
-        columns = "SELECT value, block, expiry, fetched FROM proved_answers WHERE kind = ? AND key = ?"
+    def _row(self, kind: int, key: bytes) -> _Answer | None:
+        columns = "SELECT value, block, expiry, fetched, digest FROM proved WHERE kind = ? AND key = ?"
         try:
             row = self._db.execute(columns, (kind, key)).fetchone()
         except sqlite3.DatabaseError as error:
             log.warning("the ledger cache can't be read: %s", error)
             return None
-        answer = _Answer(*row) if row else None
-        if answer is None or answer.expiry <= self._clock() or self._age(answer) > self._max_age:
+        return _Answer(*row[:4]) if row and row[4] == _digest(kind, key, *row[:4]) else None
+
+    def _value(self, kind: int, key: bytes) -> bytes | None:
+        row = self._row(kind, key)
+        return None if row is None else row.value
+
+    def _read(self, kind: int, key: bytes) -> _Answer | None:
+        answer = self._row(kind, key)
+        if answer is None or answer.expiry <= self._now() or self._age(answer) > self._max_age:
             return None
         return answer
 
     def _write(self, kind: int, key: bytes, answer: _Answer | None) -> None:
         try:
             with self._db:
-                self._db.execute("DELETE FROM proved_answers WHERE kind = ? AND key = ?", (kind, key))
+                self._db.execute("DELETE FROM proved WHERE kind = ? AND key = ?", (kind, key))
                 if answer is not None:
                     row = (kind, key, answer.value, answer.block, answer.expiry, answer.fetched)
-                    self._db.execute("INSERT INTO proved_answers VALUES (?, ?, ?, ?, ?, ?)", row)
+                    self._db.execute("INSERT INTO proved VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, _digest(*row)))
         except sqlite3.DatabaseError as error:
             log.warning("the ledger cache can't be written: %s", error)
 
@@ -156,7 +175,7 @@ class CachedLedger:
                 self._db.execute(
                     "INSERT INTO newest_header VALUES (1, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
                     " number = excluded.number, hash = excluded.hash, state_root = excluded.state_root,"
-                    " timestamp = excluded.timestamp WHERE excluded.number > newest_header.number",
+                    " timestamp = excluded.timestamp",
                     row,
                 )
         except sqlite3.DatabaseError as error:
@@ -167,31 +186,45 @@ class CachedLedger:
         if row is not None:
             self._ledger.state.headers.expect(Header(*row))
 
-    def _forget_other_ledgers(self) -> None:
-        origin = (self._ledger.deployment.chain_id, self._ledger.deployment.registry)
-        if self._db.execute("SELECT chain_id, registry FROM origin").fetchall() == [origin]:
-            return
-        with self._db:
-            self._db.execute("DELETE FROM proved_answers")
-            self._db.execute("DELETE FROM newest_header")
-            self._db.execute("DELETE FROM origin")
-            self._db.execute("INSERT INTO origin VALUES (?, ?)", origin)
+
+def _digest(*row: object) -> bytes:
+    """A damaged disk's flipped bit may leave a database sound and an entry well formed."""
+    return keccak256(repr(row).encode())
 
 
-def _open(path: Path) -> sqlite3.Connection:
+_Origin = tuple[int, bytes]
+
+
+def _open(path: Path, origin: _Origin) -> sqlite3.Connection:
+    """In memory when there is none to be had on the disk: without a cache the phone works, too."""
     try:
-        return _connect(path)
+        return _connect(path, origin)
+    except sqlite3.OperationalError as error:  # full, read-only, locked: what is there may be good
+        log.warning("no ledger cache at %s: %s", path, error)
     except sqlite3.DatabaseError as error:
         log.warning("the ledger cache %s is damaged (%s): starting a new one", path, error)
-        path.unlink()
-        return _connect(path)
+        with suppress(OSError, sqlite3.DatabaseError):
+            path.unlink()
+            return _connect(path, origin)
+    return _connect(":memory:", origin)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _forget_other_ledgers(db: sqlite3.Connection, origin: _Origin) -> None:
+    if db.execute("SELECT chain_id, registry FROM origin").fetchall() == [origin]:
+        return
+    with db:
+        db.execute("DELETE FROM proved")
+        db.execute("DELETE FROM newest_header")
+        db.execute("DELETE FROM origin")
+        db.execute("INSERT INTO origin VALUES (?, ?)", origin)
+
+
+def _connect(path: Path | str, origin: _Origin) -> sqlite3.Connection:
     db = sqlite3.connect(path, check_same_thread=False)
     try:
         db.executescript(_SCHEMA)
         _require_sound(db)
+        _forget_other_ledgers(db, origin)
     except sqlite3.DatabaseError:
         db.close()
         raise

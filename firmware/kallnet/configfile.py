@@ -83,7 +83,10 @@ class Section:
         values = self._take(key, list, 'a list such as ["http://127.0.0.1:8545"]')
         if not 1 <= len(values) <= 8:
             raise self.error(key, f"has {len(values)} endpoints; give 1 to 8")
-        return tuple(self._url(key, value) for value in values)
+        urls = tuple(self._url(key, value) for value in values)
+        if len(set(urls)) < len(urls):
+            raise self.error(key, "names an endpoint twice: name others, that one would agree with itself")
+        return urls
 
     def finish(self) -> None:
         for key in self._values:

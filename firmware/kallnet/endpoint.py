@@ -69,9 +69,12 @@ class Endpoint:
     def _require_chain(self, chain_id: int) -> None:
         if self._chain_id is None:
             try:
-                self._chain_id = int(self._ask("eth_chainId", ()), 16)
+                told = int(self._ask("eth_chainId", ()), 16)
             except (LedgerRefused, TypeError, ValueError):
                 raise EndpointFailed("does not tell its chain id") from None
+            if not 0 <= told < 1 << 64:  # Python does not print the largest
+                raise EndpointFailed("does not tell its chain id")
+            self._chain_id = told
         if self._chain_id != chain_id:
             raise EndpointFailed(f"serves chain {self._chain_id}, not {chain_id}")
 
@@ -121,7 +124,7 @@ class Endpoint:
     def _refusal(self, method: str, error: Any) -> Exception:
         if not isinstance(error, dict) or not isinstance(error.get("code"), int):
             return EndpointFailed("its answer is no JSON-RPC")
-        code, message = error["code"], str(error.get("message", ""))[:500]
+        code, message = error["code"], _printable(error.get("message"))
         if code in _BUSY:
             return EndpointFailed(f"busy: {message}")
         return LedgerRefused(self.name, method, code, message, _revert_data(error.get("data")))
@@ -139,6 +142,11 @@ def _parse(data: bytes, number: int) -> dict[str, Any]:
     if answer.get("id") != number:
         raise EndpointFailed("its answer is to another question")
     return answer
+
+
+def _printable(message: Any) -> str:
+    """It goes to logs and terminals."""
+    return "".join(c for c in message[:500] if c.isprintable()) if isinstance(message, str) else ""
 
 
 def _revert_data(data: Any) -> bytes:

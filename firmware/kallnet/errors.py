@@ -27,6 +27,8 @@ KallnetError
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+_YEAR_9999 = 253_402_300_799  # the last second that datetime knows
+
 
 class KallnetError(Exception):
     pass
@@ -101,7 +103,7 @@ class EntryLapsed(KallnetError):
     """`expiry` is Unix seconds."""
 
     def __init__(self, what: str, expiry: int) -> None:
-        when = datetime.fromtimestamp(expiry, UTC)
+        when = datetime.fromtimestamp(min(expiry, _YEAR_9999), UTC)
         super().__init__(f"{what} lapsed on {when:%Y-%m-%d %H:%M} UTC and was not renewed")
         self.expiry = expiry
 

@@ -63,6 +63,8 @@ def header_of(block: Any) -> Header:
         raise HeaderInvalid(f"its block's hash is not that of its fields, which is 0x{computed.hex()}")
     by_name = dict(zip((name for name, _ in _FIELDS), values, strict=False))
     number, timestamp = (int.from_bytes(by_name[name], "big") for name in ("number", "timestamp"))
+    if max(number, timestamp) >= 1 << 63:
+        raise HeaderInvalid("its block is of no possible height or time")
     return Header(number, computed, by_name["stateRoot"], timestamp)
 
 

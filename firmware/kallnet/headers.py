@@ -29,6 +29,8 @@ HOUR = 3600.0
 # block waits for what it has just sent.
 REFRESH: dict[Finality, float] = {"finalized": 2.0, "safe": 2.0, "latest": 0.0}
 
+_MAX_ASKING = 2  # threads per endpoint
+
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
@@ -72,6 +74,8 @@ class Headers:
         self._timer = timer
         self._newest: Header | None = None
         self._asked_at = -math.inf
+        self._asking: Counter[Endpoint] = Counter()
+        self._lock = threading.Lock()
 
     def newest(self) -> Header:
         """Raises LedgerUnreachable, LedgerDisputed when too few agree, LedgerStale when it is too old."""
@@ -84,14 +88,23 @@ class Headers:
         self._require_young(self._newest)
         return self._newest
 
+    @property
+    def seen(self) -> Header | None:
+        return self._newest
+
     def expect(self, header: Header) -> None:
         """Of an earlier run: no older header is taken, so that nobody can bring back a past."""
         self._newest = header
 
     def _goes_back(self, header: Header) -> bool:
         # A final block stays; the newest ones may be reorganised.
+        # By time, not by number: a made-up height must not shut out the real chain for good, nor must a
+        # chain that was started anew. One from the future was made up, or our clock can't tell.
+        newest = self._newest
         return (
-            self._finality == "finalized" and self._newest is not None and header.number < self._newest.number
+            self._finality == "finalized"
+            and newest is not None
+            and header.timestamp < newest.timestamp <= self._clock() + self._max_age
         )
 
     def _require_young(self, header: Header) -> None:
@@ -118,7 +131,8 @@ class Headers:
         # A liar may stand at the first such height, so the next ones are tried, too.
         for target in dict.fromkeys(heights[self._agree - 1 :]):
             ahead = [e for e, r in reports.items() if isinstance(r, Header) and r.number > target]
-            yield {**reports, **self._poll(ahead, target)}
+            others = {e: r for e, r in reports.items() if e not in ahead}
+            yield {**reports, **self._poll(ahead, target, others)}
 
     def _disagreement(self, reports: _Reports) -> Exception:
         failures = {e: report for e, report in reports.items() if isinstance(report, _Failure)}
@@ -136,19 +150,26 @@ class Headers:
             if isinstance(report, _Failure):
                 if report.is_lie:
                     self._blame(endpoint, report.words)
+            elif self._finality != "finalized":
+                continue  # the newest blocks of two honest endpoints may differ for a while
             elif report.number == agreed.number and report.hash != agreed.hash:
                 self._blame(endpoint, f"its block {agreed.number} is not that of the others")
 
-    def _poll(self, endpoints: Sequence[Endpoint], which: Finality | int) -> _Reports:
+    def _poll(
+        self, endpoints: Sequence[Endpoint], which: Finality | int, known: _Reports | None = None
+    ) -> _Reports:
         """Asks all at once, and waits for no more than it takes to agree."""
         answers: queue.Queue[tuple[Endpoint, Header | _Failure]] = queue.Queue()
         for endpoint in endpoints:
+            if not self._begin(endpoint):
+                answers.put((endpoint, _Failure("still busy with earlier questions", is_lie=False)))
+                continue
             threading.Thread(
-                target=lambda e: answers.put((e, self._report(e, which))), args=(endpoint,), daemon=True
+                target=lambda e: answers.put((e, self._asked(e, which))), args=(endpoint,), daemon=True
             ).start()
         reports: _Reports = {}
         wait = max((endpoint.timeout for endpoint in endpoints), default=0.0) * 2
-        while len(reports) < len(endpoints) and (len(reports) < self._agree or not self._winner(reports)):
+        while len(reports) < len(endpoints) and not self._winner({**(known or {}), **reports}):
             try:
                 endpoint, report = answers.get(timeout=wait)
             except queue.Empty:
@@ -157,10 +178,27 @@ class Headers:
         late = _Failure("no answer in time", is_lie=False)
         return reports | {e: late for e in endpoints if e not in reports and not self._winner(reports)}
 
+    def _begin(self, endpoint: Endpoint) -> bool:
+        """An endpoint that hangs must not cost a thread for each question."""
+        with self._lock:
+            if self._asking[endpoint] >= _MAX_ASKING:
+                return False
+            self._asking[endpoint] += 1
+            return True
+
+    def _asked(self, endpoint: Endpoint, which: Finality | int) -> Header | _Failure:
+        try:
+            return self._report(endpoint, which)
+        finally:
+            with self._lock:
+                self._asking[endpoint] -= 1
+
     def _report(self, endpoint: Endpoint, which: Finality | int) -> Header | _Failure:
         asked = hex(which) if isinstance(which, int) else which
         try:
             block: Any = endpoint.ask("eth_getBlockByNumber", [asked, False], chain_id=self._chain_id)
+            if block is None:
+                return _Failure("it has no such block", is_lie=False)
             header = header_of(block)
         except (EndpointFailed, LedgerRefused) as error:
             return _Failure(str(error), is_lie=False)

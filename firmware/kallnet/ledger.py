@@ -103,9 +103,16 @@ class Ledger:
         _, raw = self.live_entry(SERVICE, account)
         return None if raw is None else service_of(raw, account)
 
-    def live_entry(self, kind: int, account: Address) -> tuple[Record, bytes | None]:
-        """The published bytes, which whoever has them may send, since their hash is proved."""
+    def live_entry(
+        self, kind: int, account: Address, kept: bytes | None = None
+    ) -> tuple[Record, bytes | None]:
+        """The published bytes, which whoever has them may send, since their hash is proved.
+
+        Nobody is asked for them when they are those that the caller has `kept`.
+        """
         record = self.record(kind, account)
+        if kept is not None and record.is_live and keccak256(kept) == record.entry_hash:
+            return record, kept
         return record, self._published(kind, account, record) if record.is_live else None
 
     def holder(self, number: KallNumber) -> tuple[Address, Record] | None:
@@ -114,7 +121,7 @@ class Ledger:
         (word,) = self.words(self.deployment.registry, [slots.holder(number)], header)
         if word == 0:
             return None
-        account = Address(word.to_bytes(20, "big"))
+        account = address_in(word)
         if all(number_for(account, salt) != number for salt in range(SALTS)):
             raise LedgerInconsistent(f"{number} can't be the number of {address_to_hex(account)}")
         record = self.record(CLIENT, account, header)
@@ -191,9 +198,17 @@ def open_ledger(
     clock: Callable[[], float] = time.time,
 ) -> Ledger:
     """Over JSON-RPC endpoints of which `agree` (more than half by default) must name the same block."""
+    if len(set(urls)) < len(urls):
+        raise ValueError("a ledger endpoint is listed twice: it would agree with itself")
     endpoints = [Endpoint(url, timeout) for url in urls]
     state = WorldState(endpoints, deployment.chain_id, agree=agree, finality=finality, clock=clock)
     return Ledger(state, deployment, bodies)
+
+
+def address_in(word: int) -> Address:
+    if word >> 160:
+        raise LedgerInconsistent(f"a storage slot holds no address: {word:#x}")
+    return Address(word.to_bytes(20, "big"))
 
 
 def _entry_in(logs: list[Any], entry_hash: bytes) -> bytes | None:

@@ -130,7 +130,7 @@ def _heard(opinions: Opinions, epoch_now: int) -> list[_Opinion]:
     for client in opinions.raters():
         rating = opinions.latest(client)
         freshness = _freshness(epoch_now - rating.epoch)
-        heard.append(_Opinion(opinions.weight(client) / full, freshness, rating))
+        heard.append(_Opinion(opinions.weight(client) / full if full else 0.0, freshness, rating))
     return heard
 
 

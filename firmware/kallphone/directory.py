@@ -131,7 +131,7 @@ class Directory:
         """Cheapest first, of equal prices the best by reputation."""
         now = int(self._clock())
         proxies = [ref.provider for ref in entry.providers if ref.service_type == PROXY]
-        services = {provider: service for provider in proxies if (service := self._service(provider))}
+        services = self._services(proxies)
         scores = {}
         if len(services) > 1:
             scores = self._scores(services)
@@ -140,9 +140,28 @@ class Directory:
         # Only a proxy of the callee's carries the call, so the caller adds none.
         return rank_routes(entry, entry, services, {NETWORK_API_VERSION}, now=now, reputation=scores)
 
+    def _services(self, providers: Iterable[Address]) -> dict[Address, ServiceEntry]:
+        """Raises LedgerError only when that leaves none: one provider's entry may be withheld."""
+        found, failure = {}, None
+        for provider in providers:
+            try:
+                service = self._service(provider)
+            except LedgerError as error:
+                failure = error
+                continue
+            if service is not None:
+                found[provider] = service
+        if failure is not None and not found:
+            raise failure
+        return found
+
     def _scores(self, providers: Iterable[Address]) -> dict[Address, float]:
         """Providers of our own, where money is on deposit already, gain what nobody hears."""
-        own, known = self._client(self._own), self._reputations.scores()
+        known = self._reputations.scores()
+        try:
+            own = self._client(self._own)
+        except LedgerError:
+            own = None  # to rank is not worth a call
         common = {ref.provider for ref in own.providers} if own is not None else set()
         return {p: known.get(p, PRIOR.mos) + (UNHEARD_MOS if p in common else 0) for p in providers}
 

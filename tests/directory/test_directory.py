@@ -10,7 +10,7 @@ import pytest
 from kallnet.account import Account, Address
 from kallnet.deployment import Deployment
 from kallnet.entries import PROXY, ClientEntry, Cost, ProviderRef, ServiceEntry, client_of
-from kallnet.errors import EntryInvalid, LedgerUnreachable
+from kallnet.errors import EntryInvalid, LedgerInconsistent, LedgerUnreachable
 from kallnet.ledger import Head
 from kallnet.messages import Agreement
 from kallnet.number import KallNumber, number_for
@@ -36,6 +36,7 @@ class Ledger:
     services: dict[Address, ServiceEntry] = field(default_factory=dict)
     heads: dict[Address, Head] = field(default_factory=dict)
     invalid: set[Address] = field(default_factory=set)
+    withheld: set[Address] = field(default_factory=set)
     away: bool = False
     gate: threading.Event = field(default_factory=threading.Event)
     reading: threading.Event = field(default_factory=threading.Event)
@@ -62,6 +63,8 @@ class Ledger:
         self.gate.wait()
         if self.away:
             raise LedgerUnreachable({"http://127.0.0.1:1": "can't connect"})
+        if what in self.withheld:
+            raise LedgerInconsistent("no endpoint shows it")
         if what in self.invalid:
             raise EntryInvalid("it is no CBOR")
 
@@ -287,3 +290,20 @@ def test_a_caller_without_a_number_and_a_ledger_that_is_away_give_none(world: Wo
     assert world.identify(world.callee.address) == "", "somebody else's number"
     world.ledger.away = True
     assert world.identify(world.callee.address) == ""
+
+
+def test_one_provider_that_can_t_be_read_does_not_spoil_the_others(world: World) -> None:
+    good, gone = world.provider(5), world.provider(4)
+    world.list(world.callee, gone, good)
+    world.ledger.withheld = {gone.address}
+    assert world.look_up() == world.route(good, 5)
+    world.ledger.withheld = {gone.address, good.address}
+    assert world.look_up() == RouteNotFound(CALL, Cause.LEDGER_AWAY)
+
+
+def test_a_call_does_not_wait_for_our_own_entry(world: World) -> None:
+    """It only ranks equal prices."""
+    one, other = world.provider(5), world.provider(6)
+    world.list(world.callee, one, other)
+    world.ledger.withheld = {world.own.address}
+    assert world.look_up() == world.route(one, 5)

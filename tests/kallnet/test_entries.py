@@ -296,3 +296,18 @@ def test_an_agreement_by_another_or_for_something_else_is_refused(ref: ProviderR
 def test_another_client_s_agreement_is_refused() -> None:
     with pytest.raises(BadSignature):
         verify_agreement(agreement(), CAROL.address, REGISTRY, 0)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xa1\x00" + cbor2.dumps(cbor2.CBORTag(35, "(?i)" + "[\0-\uffff]" * 500)),
+        b"\xa1\x00" + cbor2.dumps(cbor2.CBORTag(2, b"\1")),
+        b"\xbf\x00\x01\xff",
+        b"\xa1\x00\x5f\x41\x01\xff",
+    ],
+)
+def test_tags_and_indefinite_lengths_are_refused_before_they_are_decoded(data: bytes) -> None:
+    """A tag may make the library compile a regular expression for seconds."""
+    with pytest.raises(EntryInvalid, match="or has tags"):
+        decode_client(data)

@@ -151,6 +151,34 @@ def test_one_that_never_answers_keeps_nobody_waiting() -> None:
     never.set()
 
 
+def test_an_endpoint_that_lacks_a_block_is_behind_and_no_liar() -> None:
+    world = World(forging("behind", lambda *_: None), at(100, "b"), at(100, "c"), agree=3)
+    with pytest.raises(LedgerDisputed, match="it has no such block"):
+        world.headers.newest()
+    assert world.blamed == {}
+
+
+def test_the_newest_blocks_of_honest_endpoints_may_differ() -> None:
+    world = World(at(100, "a", extraData="0x01"), at(100, "b"), at(99, "c"), agree=2, finality="latest")
+    world.headers.newest()
+    assert world.blamed == {}
+
+
+def test_an_endpoint_that_hangs_costs_few_threads() -> None:
+    never = threading.Event()
+
+    def hang(*_: Any) -> Any:
+        never.wait()
+        raise EndpointFailed("too late")
+
+    world = World(forging("slow", hang), at(100, "b"), at(100, "c"), agree=2, finality="latest")
+    before = threading.active_count()
+    for _ in range(50):
+        world.headers.newest()
+    assert threading.active_count() - before <= 6
+    never.set()
+
+
 def test_a_header_serves_for_two_seconds() -> None:
     world = World(at(100, "a"), agree=1)
     world.headers.newest()

@@ -7,7 +7,7 @@ from kallnet.account import Account, Address
 from kallnet.entries import ClientEntry, Cost, ProviderRef, ServiceEntry
 from kallnet.errors import EntryInvalid, LedgerInconsistent, LedgerUnreachable
 from kallnet.keccak import keccak256
-from kallnet.ledger import BodySource, Channel, Head, Ledger
+from kallnet.ledger import BodySource, Channel, Head, Ledger, open_ledger
 from kallnet.messages import CLIENT, SERVICE, Agreement
 from kallnet.number import KallNumber, number_for
 from kallnet.typed import digest, registry_domain
@@ -148,6 +148,18 @@ def ref(provider: Account, expiry: int, kind: str = "proxy", by: Account | None 
     message = Agreement(provider.address, ALICE.address, kind, expiry)
     signature = (by or provider).sign(digest(registry_domain(DEPLOYMENT), message))
     return ProviderRef(provider.address, kind, expiry, signature)
+
+
+def test_a_slot_that_holds_no_address_is_inconsistent(endpoint: FakeEndpoint, chain: ChainInMemory) -> None:
+    number = number_for(ALICE.address, 0)
+    chain.words[DEPLOYMENT.registry, slots.holder(number)] = 1 << 200
+    with pytest.raises(LedgerInconsistent, match="holds no address"):
+        ledger_over(endpoint).resolve(number)
+
+
+def test_an_endpoint_listed_twice_would_agree_with_itself() -> None:
+    with pytest.raises(ValueError, match="listed twice"):
+        open_ledger(["http://a/", "http://b/", "http://a/"], DEPLOYMENT)
 
 
 def test_an_entry_s_bytes_may_come_from_anyone(endpoint: FakeEndpoint, chain: ChainInMemory) -> None:

@@ -1,7 +1,13 @@
+from random import Random
+
+import pytest
+
 from kallnet import slots
 from kallnet.account import Address
+from kallnet.errors import LedgerInconsistent
 from kallnet.keccak import keccak256
 from kallnet.opinions import read_opinions
+from kallnet.reputation import reputation
 from tests.kallnet.fakes import ChainInMemory, FakeEndpoint, ledger_over
 from tests.kallnet.samples import BOB, DEPLOYMENT
 
@@ -46,6 +52,33 @@ def test_a_clients_own_rating_is_read_alone() -> None:
     assert (latest.epoch, latest.duration, latest.claimed) == (640, 60, 1)
     assert ledger.latest_rating(SERVICE, clients(3)[2]) is None
     assert ledger.latest_rating(clients(1)[0], SERVICE) is None
+
+
+def test_of_many_raters_a_random_part_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else two thousand accounts with a base unit each would push everybody else out."""
+    monkeypatch.setattr("kallnet.opinions.MAX_RATERS", 20)
+    ledger = ledger_over(FakeEndpoint(rated(60)))
+    first = read_opinions(ledger, SERVICE, Random(1))
+    other = read_opinions(ledger, SERVICE, Random(2))
+    assert (first.count, len(first.raters())) == (60, 20)
+    assert set(first.raters()) != set(other.raters())
+    assert set(first.raters()) & set(clients(40))
+    assert set(first.raters()) <= set(clients(60))
+
+
+@pytest.mark.parametrize(("slot", "word"), [("count", 1 << 255), ("rater", 1 << 200)])
+def test_what_no_contract_stored_is_inconsistent(slot: str, word: int) -> None:
+    chain = rated(3)
+    place = slots.rater_count(SERVICE) if slot == "count" else slots.rater(SERVICE, 1)
+    chain.words[DEPLOYMENT.rating, place] = word
+    with pytest.raises(LedgerInconsistent):
+        read_opinions(ledger_over(FakeEndpoint(chain)), SERVICE)
+
+
+def test_without_any_coins_opinions_weigh_nothing() -> None:
+    chain = rated(3)
+    chain.words[DEPLOYMENT.coin, slots.supply()] = 0
+    assert reputation(read_opinions(ledger_over(FakeEndpoint(chain)), SERVICE), 641).confidence == 0
 
 
 def test_an_unrated_service_has_no_opinions() -> None:

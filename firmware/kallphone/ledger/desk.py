@@ -46,6 +46,8 @@ class Desk:
     def rpc(self) -> JsonRpc:
         if not self.settings.rpc:
             raise UsageError("name an endpoint of the ledger with --rpc or KALLPHONE_RPC")
+        if len(set(self.settings.rpc)) < len(self.settings.rpc):
+            raise UsageError("--rpc: an endpoint is named twice, and would agree with itself")
         try:
             rpc = JsonRpc(self.settings.rpc, RPC_TIMEOUT_S)
         except ValueError as error:

@@ -48,6 +48,9 @@ def rated(desk: Desk, service: str) -> Said:
         sure = f"confidence {found.confidence:.2f}"
         lines.append(f"MOS between {found.low:.1f} and {found.high:.1f} (95 %), {sure}")
         lines.append(f"loss {found.loss:.1%}, jitter {found.jitter:.0f} ms, delay {found.delay:.0f} ms")
+    read = len(opinions.raters())
+    if read < opinions.count:
+        lines.append(f"by {read} of {opinions.count} who rated it, drawn at random")
     return Said(tuple(lines), {"service": who, "block": opinions.proved_at.number, **asdict(found)})
 
 
