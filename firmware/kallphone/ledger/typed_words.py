@@ -24,12 +24,17 @@ def uuid_bytes(text: str) -> bytes:
     return UUID(text).bytes
 
 
-def ranking_of(text: str) -> int:
-    """Options with commas, the best one first, as a ballot has them: one hexadecimal digit each."""
+def options_of(text: str) -> tuple[int, ...]:
+    """Options with commas, the best one first."""
     options = [part.strip() for part in text.split(",")]
     if len(options) > MAX_OPTIONS or not all(o.isdecimal() and 1 <= int(o) <= MAX_OPTIONS for o in options):
         raise UsageError(f"{text[:64]!r} ranks no options: give their numbers, such as 3,1,2")
-    return int("".join(str(int(option)) for option in options), 16)
+    return tuple(int(option) for option in options)
+
+
+def ranking_of(options: tuple[int, ...]) -> int:
+    """As a ballot has them: one hexadecimal digit each."""
+    return int("".join(map(str, options)), 16)
 
 
 def spec_hash_of(text: str) -> bytes:
