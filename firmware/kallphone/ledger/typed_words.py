@@ -13,7 +13,7 @@ MAX_OPTIONS = 5
 
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
-_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?"
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOSTNAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
 
 
@@ -48,7 +48,7 @@ def spec_hash_of(text: str) -> bytes:
 
 
 def hostname(text: str) -> str:
-    """RFC 1035, with the underscores of SRV names."""
+    """RFC 1035, as entries have it."""
     if not _HOSTNAME.fullmatch(text):
         raise UsageError(f"{text[:64]!r} is no host name: give the proxy's, such as proxy.example.org")
     return text
