@@ -58,6 +58,7 @@ _WORDS = {
     "MosOutOfRange(uint256,uint256,uint256)": "a MOS of {0} is not between {1} and {2}",
     "NoConversation(address,address)": "{0} did not talk through {1}: there is nothing to rate",
     "AlreadyRated(address,address,uint256)": "{0} has rated {1} in epoch {2} already",
+    "RatesItself(address)": "{0} can't rate itself",
     "NothingClaimed(address,address)": "{1} has claimed nothing from {0}: only who paid rates",
     "NothingClaimedSince(uint256)": "nothing was claimed since the last rating: rate after the next claim",
     "WrongPhase(uint256,uint8,uint256,uint8)": (
