@@ -162,12 +162,18 @@ contract KallKrypton {
         require(_isHostname(bytes(hostname)), BadHostname(provider, hostname));
     }
 
-    /// @dev Printable ASCII without spaces, so that no reader of an answer comes to harm.
+    /// @dev Letters, digits, hyphens and dots, so that no reader of an answer comes to harm. Where they may stand is
+    /// left to whoever reads the entry.
     function _isHostname(bytes memory name) private pure returns (bool) {
         for (uint256 i = 0; i < name.length; i++) {
-            if (name[i] < 0x21 || name[i] > 0x7e) return false;
+            if (!_isOfHostnames(name[i])) return false;
         }
         return name.length > 0 && name.length <= MAX_HOSTNAME;
+    }
+
+    function _isOfHostnames(bytes1 letter) private pure returns (bool) {
+        return (letter >= "a" && letter <= "z") || (letter >= "A" && letter <= "Z")
+            || (letter >= "0" && letter <= "9") || letter == "-" || letter == ".";
     }
 
     /// @dev RFC 4122, 4.4: version 4 and the variant of that document.

@@ -51,6 +51,7 @@ contract KallRating is EIP712 {
     error NoConversation(address client, address service);
     error WrongEpoch(uint256 expected, uint256 given);
     error AlreadyRated(address client, address service, uint256 epoch);
+    error RatesItself(address account);
     error NothingClaimed(address client, address service);
     /// Nothing has been claimed since the client's last rating.
     error NothingClaimedSince(uint256 claimed);
@@ -61,6 +62,7 @@ contract KallRating is EIP712 {
 
     function rate(Messages.Rating calldata rating, uint256 deadline, bytes calldata signature) external {
         Signatures.requireInTime(deadline);
+        require(rating.client != rating.service, RatesItself(rating.client));
         _requireInRange(rating);
         Latest memory before = _latest[rating.service][rating.client];
         _requireOncePerEpoch(rating, before);

@@ -87,6 +87,8 @@ contract KallSpec is EIP712 {
     error NotRegistered(address account, uint256 vote);
     error AlreadyProposed(address account, uint256 vote);
     error AlreadyCast(address account, uint256 vote);
+    /// The ballot was signed over other proposals than this vote's, or in another order.
+    error OptionsDiffer(bytes32 expected, bytes32 given);
     /// The zero hash, or the one that the latest version has already.
     error SpecRefused(bytes32 specHash);
     /// This vote or a later one has been counted.
@@ -154,15 +156,22 @@ contract KallSpec is EIP712 {
     }
 
     /// Option 1 is "no change", 2 and on are the proposals in the ballot's order. `ranking` has a hexadecimal
-    /// digit for each preference, the first one in front: 0x31 for option 3 and else "no change".
-    function cast(address account, uint256 vote, uint256 ranking, uint256 deadline, bytes calldata signature)
-        external
-    {
+    /// digit for each preference, the first one in front: 0x31 for option 3 and else "no change". `options` is the
+    /// keccak-256 of the proposals' hashes in that order, so that a ballot means the same after a reorganisation.
+    function cast(
+        address account,
+        uint256 vote,
+        bytes32 options,
+        uint256 ranking,
+        uint256 deadline,
+        bytes calldata signature
+    ) external {
         _requirePhase(vote, Phase.Voting);
-        _authorize(account, deadline, Messages.ballot(account, vote, ranking, deadline), signature);
+        _authorize(account, deadline, Messages.ballot(account, vote, options, ranking, deadline), signature);
         uint64 power = _requireInterest(vote, account);
         require(!_interests[vote][account].cast, AlreadyCast(account, vote));
         Vote storage vote_ = _votes[vote];
+        _requireOptions(vote_, options);
         uint256 place = Stv.place(ranking, uint256(vote_.head.proposals) + 1);
 
         _interests[vote][account].cast = true;
@@ -214,11 +223,9 @@ contract KallSpec is EIP712 {
     /// The strongest proposals, strongest first: options 2 and on.
     function ballot(uint256 vote) external view returns (bytes32[] memory hashes, uint64[] memory powers) {
         Vote storage vote_ = _votes[vote];
-        uint256 length = vote_.head.proposals;
-        hashes = new bytes32[](length);
-        powers = new uint64[](length);
-        for (uint256 i = 0; i < length; i++) {
-            hashes[i] = vote_.hashes[i];
+        hashes = _hashes(vote_);
+        powers = new uint64[](hashes.length);
+        for (uint256 i = 0; i < hashes.length; i++) {
             powers[i] = vote_.powers[i];
         }
     }
@@ -280,6 +287,14 @@ contract KallSpec is EIP712 {
         vote_.hashes[i] = specHash;
     }
 
+    function _hashes(Vote storage vote_) private view returns (bytes32[] memory hashes) {
+        uint256 length = vote_.head.proposals;
+        hashes = new bytes32[](length);
+        for (uint256 i = 0; i < length; i++) {
+            hashes[i] = vote_.hashes[i];
+        }
+    }
+
     function _authorize(address account, uint256 deadline, bytes32 structHash, bytes calldata signature)
         private
         view
@@ -293,6 +308,11 @@ contract KallSpec is EIP712 {
         // Meant: each step has its blocks, and nobody can move those.
         // slither-disable-next-line incorrect-equality
         require(vote == current && phase == wanted, WrongPhase(vote, wanted, current, phase));
+    }
+
+    function _requireOptions(Vote storage vote_, bytes32 given) private view {
+        bytes32 expected = keccak256(abi.encodePacked(_hashes(vote_)));
+        require(given == expected, OptionsDiffer(expected, given));
     }
 
     function _requireInterest(uint256 vote, address account) private view returns (uint64 power) {

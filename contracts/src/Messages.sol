@@ -48,7 +48,7 @@ library Messages {
     bytes32 private constant PROPOSAL =
         keccak256("Proposal(address account,uint256 vote,bytes32 specHash,uint256 deadline)");
     bytes32 private constant BALLOT =
-        keccak256("Ballot(address account,uint256 vote,uint256 ranking,uint256 deadline)");
+        keccak256("Ballot(address account,uint256 vote,bytes32 options,uint256 ranking,uint256 deadline)");
 
     function register(
         uint8 kind,
@@ -130,11 +130,11 @@ library Messages {
         return keccak256(abi.encode(PROPOSAL, account, vote, specHash, deadline));
     }
 
-    function ballot(address account, uint256 vote, uint256 ranking, uint256 deadline)
+    function ballot(address account, uint256 vote, bytes32 options, uint256 ranking, uint256 deadline)
         internal
         pure
         returns (bytes32)
     {
-        return keccak256(abi.encode(BALLOT, account, vote, ranking, deadline));
+        return keccak256(abi.encode(BALLOT, account, vote, options, ranking, deadline));
     }
 }

@@ -189,7 +189,7 @@ contract VectorsTest is Base {
         uint256 until = _uint("deadline");
         if (index == 12) return Messages.interest(account, vote, until);
         if (index == 13) return Messages.proposal(account, vote, _bytes32("specHash"), until);
-        return Messages.ballot(account, vote, _uint("ranking"), until);
+        return Messages.ballot(account, vote, _bytes32("options"), _uint("ranking"), until);
     }
 
     function _delegationHash() private view returns (bytes32) {

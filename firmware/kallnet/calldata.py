@@ -109,7 +109,7 @@ def propose(message: Proposal, signature: bytes) -> bytes:
 
 
 def cast(message: Ballot, signature: bytes) -> bytes:
-    return encode_call("cast(address,uint256,uint256,uint256,bytes)", *astuple(message), signature)
+    return encode_call("cast(address,uint256,bytes32,uint256,uint256,bytes)", *astuple(message), signature)
 
 
 def count(vote: int) -> bytes:

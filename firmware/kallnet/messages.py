@@ -189,11 +189,15 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """`ranking`: the options' numbers from the first preference on, one hexadecimal digit each."""
+    """`ranking`: the options' numbers from the first preference on, one hexadecimal digit each. `options`:
+    keccak-256 of the proposals' hashes, so that the numbers mean these and no others."""
 
-    TYPE: ClassVar[str] = "Ballot(address account,uint256 vote,uint256 ranking,uint256 deadline)"
+    TYPE: ClassVar[str] = (
+        "Ballot(address account,uint256 vote,bytes32 options,uint256 ranking,uint256 deadline)"
+    )
     account: Address
     vote: int
+    options: bytes
     ranking: int
     deadline: int
 

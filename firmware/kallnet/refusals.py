@@ -58,6 +58,7 @@ _WORDS = {
     "MosOutOfRange(uint256,uint256,uint256)": "a MOS of {0} is not between {1} and {2}",
     "NoConversation(address,address)": "{0} did not talk through {1}: there is nothing to rate",
     "AlreadyRated(address,address,uint256)": "{0} has rated {1} in epoch {2} already",
+    "RatesItself(address)": "{0} can't rate itself",
     "NothingClaimed(address,address)": "{1} has claimed nothing from {0}: only who paid rates",
     "NothingClaimedSince(uint256)": "nothing was claimed since the last rating: rate after the next claim",
     "WrongPhase(uint256,uint8,uint256,uint8)": (
@@ -68,6 +69,9 @@ _WORDS = {
     "NotRegistered(address,uint256)": "{0} has not registered for vote {1}",
     "AlreadyProposed(address,uint256)": "{0} has proposed in vote {1} already",
     "AlreadyCast(address,uint256)": "{0} has cast its ballot in vote {1} already",
+    "OptionsDiffer(bytes32,bytes32)": (
+        "the ballot's proposals have the hash {0}, the message is for {1}: look at the vote and cast again"
+    ),
     "SpecRefused(bytes32)": "{0} can't be proposed: it is empty or the specification in force",
     "AlreadyCounted(uint256,uint256)": "vote {0} is closed: {1} is the next to count",
     "MalformedRanking(uint256,uint256)": "a ranking names each of the options 1 to {1} at most once",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kallnet import slots
 from kallnet.account import Address
+from kallnet.keccak import keccak256
 from kallnet.ledger import Ledger
 
 MAX_PROPOSALS = 4
@@ -29,6 +30,11 @@ class Vote:
     cast_power: int
     version: int
     proposals: tuple[tuple[bytes, int], ...]
+
+    @property
+    def options_hash(self) -> bytes:
+        """What a ballot is signed over: keccak-256 of the proposals' hashes in their order."""
+        return keccak256(b"".join(spec_hash for spec_hash, _ in self.proposals))
 
 
 @dataclass(frozen=True, slots=True)

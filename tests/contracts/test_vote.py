@@ -114,9 +114,9 @@ class Voter:
         message = Proposal(self.account.address, vote, self.spec_hash, polls.deadline)
         return calldata.propose(message, self._sign(polls, message))
 
-    def sign_ballot(self, polls: Polls, vote: int) -> bytes:
+    def sign_ballot(self, polls: Polls, vote: int, options: bytes) -> bytes:
         ranking = to_ranking(self.preferences)
-        message = Ballot(self.account.address, vote, ranking, polls.deadline)
+        message = Ballot(self.account.address, vote, options, ranking, polls.deadline)
         return calldata.cast(message, self._sign(polls, message))
 
     def _sign(self, polls: Polls, message: Interest | Proposal | Ballot) -> bytes:
@@ -192,7 +192,8 @@ def test_a_thousand_voters_elect_the_next_specification(polls: Polls) -> None:
     assert list(zip(hashes, powers, strict=True)) == on_ballot
 
     polls.await_block(first_block + PROPOSING)
-    polls.submit(spec, [voter.sign_ballot(polls, 1) for voter in voters])
+    options = keccak256(b"".join(hashes))
+    polls.submit(spec, [voter.sign_ballot(polls, 1, options) for voter in voters])
     polls.await_block(first_block + PROPOSING + VOTING)
     receipt = polls.count(1)
 
@@ -214,6 +215,7 @@ def assert_proved(polls: Polls, on_ballot: list[tuple[bytes, int]], elected: byt
         assert read_specification(ledger, 3).spec_hash is None
         vote = read_vote(ledger, 1)
         assert (list(vote.proposals), vote.version) == (on_ballot, 2)
+        assert vote.options_hash == keccak256(b"".join(spec_hash for spec_hash, _ in on_ballot))
         interest = read_interest(ledger, 1, voter.account.address)
         assert (interest.power, interest.proposed, interest.cast) == (voter.power, True, True)
 

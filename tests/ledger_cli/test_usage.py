@@ -75,7 +75,7 @@ def test_what_can_not_be_meant_ends_with_two(terminal: Terminal, words: tuple[st
     assert terminal.sender.sent == []
 
 
-@pytest.mark.parametrize("name", ["a..b", "-a.example", "a b", "", "x" * 254, "é.example"])
+@pytest.mark.parametrize("name", ["a..b", "-a.example", "a b", "", "x" * 254, "é.example", "_sip.example"])
 def test_a_host_name_is_one(terminal: Terminal, name: str) -> None:
     words = ("invoke", KRYPTON, "deploy", json.dumps([PROVIDER, name]))
     code, _, err = terminal.type(*words, key="provider")

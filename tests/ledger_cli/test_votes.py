@@ -113,12 +113,32 @@ def test_a_proposal_is_a_file_or_its_hash(voting: Terminal, tmp_path: Path, form
 
 
 def test_a_ballot_ranks_from_the_best_on(voting: Terminal) -> None:
-    (words, _) = voting.lines("cast", "3, 1", key="user")
-    assert words == f"{USER} voted 3, 1 in vote 3"
-    *message, signature = voting.sent("cast(address,uint256,uint256,uint256,bytes)")
-    assert message == [ALICE.address, 3, 0x31, DEADLINE]
-    signed = digest(spec_domain(DEPLOYMENT), Ballot(ALICE.address, 3, 0x31, DEADLINE))
+    *words, _ = voting.lines("cast", "3, 1", key="user")
+    assert words == [f"{USER} voted 3, 1 in vote 3", f"  3  {hexed(BLUE)}", "  1  no change"]
+    *message, signature = voting.sent("cast(address,uint256,bytes32,uint256,uint256,bytes)")
+    options = keccak256(RED + BLUE)
+    assert message == [ALICE.address, 3, options, 0x31, DEADLINE]
+    signed = digest(spec_domain(DEPLOYMENT), Ballot(ALICE.address, 3, options, 0x31, DEADLINE))
     assert recover(signed, signature) == ALICE.address
+
+
+def test_what_a_ballot_ranks_is_told_to_programs(voting: Terminal) -> None:
+    (said,) = voting.lines("cast", "1,2", "--json", key="user")
+    assert json.loads(said)["ranked"] == ["no change", hexed(RED)]
+
+
+def test_a_ballot_without_proposals_is_for_no_options(voting: Terminal) -> None:
+    voting.chain.words[DEPLOYMENT.spec, slots.vote(3, 1)[0]] = 0
+    *words, _ = voting.lines("cast", "1", key="user")
+    assert words == [f"{USER} voted 1 in vote 3", "  1  no change"]
+    *message, _ = voting.sent("cast(address,uint256,bytes32,uint256,uint256,bytes)")
+    assert message == [ALICE.address, 3, keccak256(b""), 1, DEADLINE]
+
+
+def test_an_option_that_is_not_on_the_ballot_ends_with_two(voting: Terminal) -> None:
+    code, _, err = voting.type("cast", "3,4", key="user")
+    assert (code, "the ballot of vote 3 has no option 4: its last one is 3" in err) == (2, True)
+    assert not voting.sender.sent
 
 
 @pytest.mark.parametrize("options", ["", "0", "6", "a", "1,,2", "1,2,3,4,5,1", "12"])

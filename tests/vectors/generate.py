@@ -64,6 +64,7 @@ RATING, SPEC = rating_domain(DEPLOYMENT), spec_domain(DEPLOYMENT)
 DOMAINS = {"registry": REGISTRY, "escrow": ESCROW, "coin": COIN, "rating": RATING, "spec": SPEC}
 
 FINGERPRINT = keccak256(b"vectors: fingerprint")
+OPTIONS = keccak256(b"".join(keccak256(b"vectors: proposal %d" % place) for place in range(4)))
 DEADLINE = 1_900_000_000
 MAX = 2**256 - 1
 
@@ -184,7 +185,8 @@ def _signed() -> list[tuple[Domain, Message, Account]]:
         (RATING, Rating(client, provider, 2**32 - 1, 10_000, 2**16 - 1, 2**16 - 1, 500, 2**32 - 1, MAX)),
         (SPEC, Interest(client, 3, DEADLINE)),
         (SPEC, Proposal(client, 3, keccak256(b"vectors: specification"), DEADLINE)),
-        (SPEC, Ballot(client, 3, 0x3125, DEADLINE)),
+        (SPEC, Ballot(client, 3, OPTIONS, 0x3125, DEADLINE)),
+        (SPEC, Ballot(client, 4, keccak256(b""), 1, DEADLINE)),
     ]
     by_provider: list[tuple[Domain, Message]] = [
         (REGISTRY, Register(SERVICE, provider, service_entry().encode(), 0, 0, DEADLINE)),

@@ -120,7 +120,7 @@ contract SpecHandler is SpecBase {
         bool good = phase == KallSpec.Phase.Voting && _isRegistered(index, vote) && casts[vote][index] == 0
             && isRanking(ranking, options);
         bytes memory signature = signBallot(index, vote, ranking);
-        try spec.cast(voter(index), vote, ranking, deadline, signature) {
+        try spec.cast(voter(index), vote, optionsOf(vote), ranking, deadline, signature) {
             vm.assertTrue(good, "cast against the rules");
             casts[vote][index]++;
             castSum[vote] += spec.interest(vote, voter(index)).power;

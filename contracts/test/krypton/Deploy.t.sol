@@ -54,6 +54,38 @@ contract DeployTest is KryptonBase {
         _expectBadHostname(string(_repeat("a", 254)));
     }
 
+    function test_refusesHostnamesThatHarmTheirReaders() public {
+        _expectBadHostname("$(reboot)");
+        _expectBadHostname("a/../b");
+        _expectBadHostname("x@evil.example");
+        _expectBadHostname("\"><script>alert(1)</script>");
+        _expectBadHostname("a;transport=udp");
+        _expectBadHostname("sip:`id`");
+        _expectBadHostname("_sip.example.org");
+    }
+
+    /// The bytes beside the ranges are refused as all others are.
+    function test_hostnamesHaveLettersDigitsHyphensAndDotsOnly() public {
+        uint256 taken;
+        for (uint256 letter = 0; letter < 0x80; letter++) {
+            string memory hostname = string(bytes.concat("a", bytes1(uint8(letter)), "z"));
+            if (!_isOfHostnames(letter)) _expectBadHostname(hostname);
+            else taken++;
+        }
+        vm.assertEq(taken, 64);
+        deploy(PROVIDER_KEY, "aZ09-.");
+        deploy(PROVIDER_KEY, "zA90.-");
+        registerWith(CLIENT_KEY, PROVIDER_KEY, UUID);
+        vm.assertEq(query("location"), "zA90.-");
+    }
+
+    function testFuzz_refusesAByteThatNoHostnameHas(uint256 place, bytes1 letter) public {
+        vm.assume(!_isOfHostnames(uint8(letter)));
+        bytes memory hostname = bytes(HOSTNAME);
+        hostname[place % hostname.length] = letter;
+        _expectBadHostname(string(hostname));
+    }
+
     function test_takesTheLongestHostname() public {
         string memory hostname = string(_repeat("a", 253));
         deploy(PROVIDER_KEY, hostname);
@@ -105,6 +137,14 @@ contract DeployTest is KryptonBase {
         vm.warp(deadline + 1);
         vm.expectRevert(abi.encodeWithSelector(Signatures.MessageExpired.selector, deadline, deadline + 1));
         krypton.deploy(provider, HOSTNAME, entry, 0, deadline, signature);
+    }
+
+    function _isOfHostnames(uint256 letter) private pure returns (bool) {
+        bytes memory all = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+        for (uint256 i = 0; i < all.length; i++) {
+            if (uint8(all[i]) == letter) return true;
+        }
+        return false;
     }
 
     function _expectBadHostname(string memory hostname) private {

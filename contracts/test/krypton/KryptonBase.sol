@@ -6,7 +6,8 @@ import {KallRegistry} from "../../src/KallRegistry.sol";
 import {Messages} from "../../src/Messages.sol";
 import {RegistryBase} from "../registry/RegistryBase.sol";
 
-/// The face, one provider and one user, and their entries as firmware/kallnet/entries.py would write them.
+/// The face, one provider and one user, and their entries in the form of firmware/kallnet/entries.py, but for the
+/// public key, which the face does not read: 33 zero bytes. EntryVectors.t.sol has whole ones.
 abstract contract KryptonBase is RegistryBase {
     string internal constant HOSTNAME = "proxy.krypton.live";
     bytes16 internal constant UUID = 0x0566161140744b52a1e28d47cd43bd02; // KRYPTON's README

@@ -138,6 +138,14 @@ contract RegisterTest is KryptonBase {
         _expectRefusal(agreed, abi.encodeWithSelector(Cbor.WrongLength.selector, 73, 65, 0));
     }
 
+    function test_refusesAProviderRefOfFiveFields() public {
+        bytes memory agreement = signAgreement(PROVIDER_KEY, provider, user, EXPIRY);
+        bytes memory four = ref(provider, PROXY, EXPIRY, agreement);
+        bytes memory five = bytes.concat(four, hex"00");
+        five[0] = 0x85;
+        _expectRefusal(clientEntry(UUID, five), abi.encodeWithSelector(Cbor.WrongLength.selector, 44, 4, 5));
+    }
+
     function test_refusesAProvidersEntry() public {
         bytes memory entry = serviceEntry(PROXY, HOSTNAME);
         _expectRefusal(entry, abi.encodeWithSelector(Cbor.WrongType.selector, 57, Cbor.BYTES, Cbor.MAP));

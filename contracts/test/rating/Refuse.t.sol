@@ -88,6 +88,16 @@ contract RefuseRatingTest is RatingBase {
         vm.assertEq(ratings.raterCount(provider), 1);
     }
 
+    function test_refusesAnAccountThatRatesItself() public {
+        escrow.deposit(client, client, COIN);
+        Messages.Voucher memory voucher = Messages.Voucher(client, client, 0, COIN);
+        escrow.claim(voucher, signVoucher(CLIENT_KEY, voucher));
+        Messages.Rating memory rating = ratingOf(client, EPOCH);
+        rating.service = client;
+        _expectRefusal(rating, abi.encodeWithSelector(KallRating.RatesItself.selector, client));
+        vm.assertEq(ratings.raterCount(client), 0);
+    }
+
     function test_refusesWhoNeverPaid() public {
         bytes memory refusal = abi.encodeWithSelector(KallRating.NothingClaimed.selector, stranger, provider);
         Messages.Rating memory rating = ratingOf(stranger, EPOCH);

@@ -25,10 +25,11 @@ contract CastTest is SpecBase {
 
     function test_isRelayedAndAnnounced() public {
         bytes memory signature = signBallot(1, 0, 0x32);
+        bytes32 options = optionsOf(0);
         vm.expectEmit(address(spec));
         emit KallSpec.Cast(0, voter(1), 0x32, 2 * COIN);
         vm.prank(stranger);
-        spec.cast(voter(1), 0, 0x32, deadline, signature);
+        spec.cast(voter(1), 0, options, 0x32, deadline, signature);
         vm.assertTrue(spec.interest(0, voter(1)).cast);
         vm.assertEq(spec.headOf(0).castPower, 2 * COIN);
     }
@@ -70,7 +71,7 @@ contract CastTest is SpecBase {
         rollToVoting(1);
         bytes memory signature = signBallot(0, 1, 0x2);
         vm.expectRevert(abi.encodeWithSelector(Stv.MalformedRanking.selector, 0x2, 1));
-        spec.cast(voter(0), 1, 0x2, deadline, signature);
+        spec.cast(voter(0), 1, keccak256(""), 0x2, deadline, signature);
         cast(0, 1, 0x1);
     }
 
@@ -105,18 +106,81 @@ contract CastTest is SpecBase {
     }
 
     function test_refusesAnotherSignerAndAnotherRanking() public {
-        bytes memory signature = signAs(1, Messages.ballot(voter(0), 0, 0x2, deadline));
+        bytes32 options = optionsOf(0);
+        bytes memory signature = signAs(1, Messages.ballot(voter(0), 0, options, 0x2, deadline));
         vm.expectRevert(abi.encodeWithSelector(Signatures.BadSignature.selector, voter(0), voter(1)));
-        spec.cast(voter(0), 0, 0x2, deadline, signature);
+        spec.cast(voter(0), 0, options, 0x2, deadline, signature);
 
         signature = signBallot(0, 0, 0x2);
-        vm.expectRevert(wrongSigner(0, Messages.ballot(voter(0), 0, 0x3, deadline), signature));
-        spec.cast(voter(0), 0, 0x3, deadline, signature);
+        vm.expectRevert(wrongSigner(0, Messages.ballot(voter(0), 0, options, 0x3, deadline), signature));
+        spec.cast(voter(0), 0, options, 0x3, deadline, signature);
+    }
+
+    /// Who relays can't bring a ballot onto the options that it was not signed over.
+    function test_refusesTheRightOptionsThatWereNotSigned() public {
+        bytes32 options = optionsOf(0);
+        bytes memory signature = signAs(0, Messages.ballot(voter(0), 0, RED, 0x2, deadline));
+        vm.expectRevert(wrongSigner(0, Messages.ballot(voter(0), 0, options, 0x2, deadline), signature));
+        spec.cast(voter(0), 0, options, 0x2, deadline, signature);
+    }
+
+    function test_optionsAreTheHashesInTheBallotsOrder() public {
+        vm.assertEq(optionsOf(0), keccak256(abi.encodePacked(GREEN, RED)));
+        _expectOptionsDiffer(keccak256(abi.encodePacked(RED, GREEN)));
+        _expectOptionsDiffer(keccak256(abi.encodePacked(GREEN)));
+        _expectOptionsDiffer(keccak256(abi.encodePacked(GREEN, RED, BLUE)));
+        _expectOptionsDiffer(keccak256(abi.encode(GREEN, RED, bytes32(0), bytes32(0))));
+        _expectOptionsDiffer(keccak256(""));
+        _expectOptionsDiffer(0);
+        cast(0, 0, 0x2);
+    }
+
+    function test_optionsOfAFullBallotAreItsFourHashes() public {
+        rollToProposing(1);
+        bytes32[4] memory hashes = [BLACK, WHITE, BLUE, GREEN];
+        for (uint256 i = 0; i < 4; i++) {
+            registerInterest(i, 1);
+            propose(i, 1, hashes[i]);
+        }
+        rollToVoting(1);
+        bytes32 options = keccak256(abi.encodePacked(GREEN, BLUE, WHITE, BLACK));
+        bytes memory signature = signAs(0, Messages.ballot(voter(0), 1, options, 0x5, deadline));
+        spec.cast(voter(0), 1, options, 0x5, deadline, signature);
+        vm.assertEq(spec.headOf(1).castPower, COIN);
+    }
+
+    /// One signature, two histories: what was signed for red must not elect green.
+    function test_aReorganisedProposalDoesNotInheritBallots() public {
+        rollToProposing(1);
+        registerInterest(1, 1);
+        registerInterest(2, 1);
+        uint256 fork = vm.snapshotState();
+        propose(1, 1, RED);
+        bytes32 options = optionsOf(1);
+        bytes memory signature = signBallot(1, 1, 0x2);
+        rollToVoting(1);
+        spec.cast(voter(1), 1, options, 0x2, deadline, signature);
+
+        vm.revertToState(fork);
+        propose(2, 1, GREEN);
+        propose(1, 1, RED);
+        rollToVoting(1);
+        bytes32 expected = keccak256(abi.encodePacked(GREEN, RED));
+        vm.expectRevert(abi.encodeWithSelector(KallSpec.OptionsDiffer.selector, expected, options));
+        spec.cast(voter(1), 1, options, 0x2, deadline, signature);
+    }
+
+    function _expectOptionsDiffer(bytes32 given) private {
+        bytes memory signature = signAs(0, Messages.ballot(voter(0), 0, given, 0x2, deadline));
+        bytes32 expected = keccak256(abi.encodePacked(GREEN, RED));
+        vm.expectRevert(abi.encodeWithSelector(KallSpec.OptionsDiffer.selector, expected, given));
+        spec.cast(voter(0), 0, given, 0x2, deadline, signature);
     }
 
     function _expectRefusal(uint256 index, uint256 ranking, bytes memory revertData) private {
         bytes memory signature = signBallot(index, 0, ranking);
+        bytes32 options = optionsOf(0);
         vm.expectRevert(revertData);
-        spec.cast(voter(index), 0, ranking, deadline, signature);
+        spec.cast(voter(index), 0, options, ranking, deadline, signature);
     }
 }

@@ -136,6 +136,16 @@ contract CountTest is SpecBase {
         vm.assertEq(spec.specOf(4), FIRST_SPEC);
     }
 
+    /// Whatever a vote decides, its head has the latest version after it.
+    function test_aCountKeepsTheLatestVersionWithTheVote() public {
+        _play(0, RED);
+        _play(1, GREEN);
+        rollToCounting(2);
+        spec.count(2);
+        vm.assertEq(spec.headOf(1).version, 3);
+        vm.assertEq(spec.headOf(2).version, 3);
+    }
+
     function test_latestSpecificationIsNoProposalAnyMore() public {
         _play(0, RED);
         rollToProposing(1);

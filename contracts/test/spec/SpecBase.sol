@@ -55,7 +55,12 @@ abstract contract SpecBase is Base {
     }
 
     function signBallot(uint256 index, uint256 vote, uint256 ranking) internal view returns (bytes memory) {
-        return signAs(index, Messages.ballot(voter(index), vote, ranking, deadline));
+        return signAs(index, Messages.ballot(voter(index), vote, optionsOf(vote), ranking, deadline));
+    }
+
+    function optionsOf(uint256 vote) internal view returns (bytes32) {
+        (bytes32[] memory hashes,) = spec.ballot(vote);
+        return keccak256(abi.encodePacked(hashes));
     }
 
     function registerInterest(uint256 index, uint256 vote) internal {
@@ -67,7 +72,8 @@ abstract contract SpecBase is Base {
     }
 
     function cast(uint256 index, uint256 vote, uint256 ranking) internal {
-        spec.cast(voter(index), vote, ranking, deadline, signBallot(index, vote, ranking));
+        bytes memory signature = signBallot(index, vote, ranking);
+        spec.cast(voter(index), vote, optionsOf(vote), ranking, deadline, signature);
     }
 
     function rollToProposing(uint256 vote) internal {

@@ -13,7 +13,7 @@ MAX_OPTIONS = 5
 
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
-_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?"
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOSTNAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
 
 
@@ -24,12 +24,17 @@ def uuid_bytes(text: str) -> bytes:
     return UUID(text).bytes
 
 
-def ranking_of(text: str) -> int:
-    """Options with commas, the best one first, as a ballot has them: one hexadecimal digit each."""
+def options_of(text: str) -> tuple[int, ...]:
+    """Options with commas, the best one first."""
     options = [part.strip() for part in text.split(",")]
     if len(options) > MAX_OPTIONS or not all(o.isdecimal() and 1 <= int(o) <= MAX_OPTIONS for o in options):
         raise UsageError(f"{text[:64]!r} ranks no options: give their numbers, such as 3,1,2")
-    return int("".join(str(int(option)) for option in options), 16)
+    return tuple(int(option) for option in options)
+
+
+def ranking_of(options: tuple[int, ...]) -> int:
+    """As a ballot has them: one hexadecimal digit each."""
+    return int("".join(map(str, options)), 16)
 
 
 def spec_hash_of(text: str) -> bytes:
@@ -43,7 +48,7 @@ def spec_hash_of(text: str) -> bytes:
 
 
 def hostname(text: str) -> str:
-    """RFC 1035, with the underscores of SRV names."""
+    """RFC 1035, as entries have it."""
     if not _HOSTNAME.fullmatch(text):
         raise UsageError(f"{text[:64]!r} is no host name: give the proxy's, such as proxy.example.org")
     return text

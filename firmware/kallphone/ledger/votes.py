@@ -10,7 +10,7 @@ from kallnet.votes import Vote, read_interest, read_specification, read_vote
 from kallphone.ledger.answer import Mined, Said
 from kallphone.ledger.desk import Desk
 from kallphone.ledger.errors import UsageError
-from kallphone.ledger.typed_words import ranking_of, spec_hash_of
+from kallphone.ledger.typed_words import options_of, ranking_of, spec_hash_of
 from kallphone.payments.chain import DEADLINE_S
 
 _PHASES = ("interest and proposals", "ballots", "the count")
@@ -79,11 +79,17 @@ def propose(desk: Desk, specification: str) -> Said:
 
 def cast(desk: Desk, options: str) -> Said:
     """Casts the key's ballot: the options' numbers with commas, the best one first."""
-    number, _ = _current(desk)
-    message = Ballot(desk.account.address, number, ranking_of(options), _deadline(desk))
+    chosen = options_of(options)
+    found = read_vote(desk.ledger, _current(desk)[0])
+    ranked = [_option(found, option) for option in chosen]
+    own, number = desk.account.address, found.number
+    message = Ballot(own, number, found.options_hash, ranking_of(chosen), _deadline(desk))
     data = calldata.cast(message, desk.signed(message, spec_domain(desk.deployment)))
     mined = desk.sender.transact(desk.deployment.spec, data)
-    return _done(desk, f"{_own(desk)} voted {options} in vote {number}", mined, vote=number, ranking=options)
+    lines = [f"{_own(desk)} voted {options} in vote {number}"]
+    lines += [f"  {option}  {words}" for option, words in zip(chosen, ranked, strict=True)]
+    fields = {"account": _own(desk), "vote": number, "ranking": options, "ranked": ranked}
+    return Said((*lines, mined.line()), {**fields, **mined.fields()})
 
 
 def count(desk: Desk, *, number: int | None = None) -> Said:
@@ -102,6 +108,17 @@ def _ballot(vote: Vote) -> list[str]:
     for place, (spec_hash, power) in enumerate(vote.proposals, start=2):
         options.append(f"  {place}  0x{spec_hash.hex()}, {power} behind it")
     return options
+
+
+def _option(vote: Vote, option: int) -> str:
+    """What is behind an option's number; raises UsageError for one that is not on the ballot."""
+    if option == 1:
+        return "no change"
+    if option > len(vote.proposals) + 1:
+        last = len(vote.proposals) + 1
+        raise UsageError(f"the ballot of vote {vote.number} has no option {option}: its last one is {last}")
+    spec_hash, _ = vote.proposals[option - 2]
+    return "0x" + spec_hash.hex()
 
 
 def _current(desk: Desk) -> tuple[int, int]:
