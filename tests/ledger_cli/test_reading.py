@@ -73,7 +73,7 @@ def test_a_service_entry_is_told_in_words(registered: Terminal) -> None:
         "type     proxy",
         "until    1970-01-12 13:46 UTC, published in block 7",
         "API      1",
-        "cost     20 millionths of a kallCoin per 15 s (API 1, the inviter pays 75 %)",
+        "cost     0.00002 kallCoin per 15 s (API 1, the inviter pays 75 %)",
         "turn     turn:1.example, turn:2.example",
         "domain   proxy.example.org",
     ]

@@ -58,9 +58,9 @@ def test_a_version_stands_for_a_text(voting: Terminal) -> None:
 def test_a_vote_is_told_with_its_ballot(voting: Terminal) -> None:
     assert voting.lines("vote") == [
         "vote 3 is open for ballots; power counts as of block 299",
-        "  1  no change (power cast so far: 70)",
-        f"  2  {hexed(RED)}, 40 behind it",
-        f"  3  {hexed(BLUE)}, 30 behind it",
+        "  1  no change (0.00007 kallCoin cast so far)",
+        f"  2  {hexed(RED)}, 0.00004 kallCoin behind it",
+        f"  3  {hexed(BLUE)}, 0.00003 kallCoin behind it",
     ]
     (said,) = voting.lines("vote", "--json")
     assert json.loads(said)["proposals"] == [
@@ -74,7 +74,7 @@ def test_an_earlier_vote_is_over_and_a_later_one_not_there(voting: Terminal) -> 
     voting.chain.words[DEPLOYMENT.spec, head] = 9 | 1 << 72
     assert voting.lines("vote", "--number", "2") == [
         "vote 2 is over; power counts as of block 199",
-        "  1  no change (power cast so far: 9)",
+        "  1  no change (0.000009 kallCoin cast so far)",
         "it is counted: the latest network API version after it is 1",
     ]
     code, _, err = voting.type("vote", "--number", "4")
@@ -93,7 +93,7 @@ def test_votes_are_delegated_by_signature(voting: Terminal) -> None:
 
 def test_interest_names_the_open_vote_and_tells_the_power(voting: Terminal) -> None:
     (words, _) = voting.lines("interest", key="user")
-    assert words == f"{USER} takes part in vote 3 with 1234"
+    assert words == f"{USER} takes part in vote 3 with 0.001234 kallCoin"
     *message, signature = voting.sent("registerInterest(address,uint256,uint256,bytes)")
     assert message == [ALICE.address, 3, DEADLINE]
     signed = digest(spec_domain(DEPLOYMENT), Interest(ALICE.address, 3, DEADLINE))

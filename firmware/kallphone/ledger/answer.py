@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 
@@ -32,3 +33,8 @@ class Mined:
 
 def when(time: int) -> str:
     return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def kall(amount: int) -> str:
+    """Base units as people write them: 0.02 kallCoin."""
+    return f"{Decimal(amount).scaleb(-6).normalize():f} kallCoin"

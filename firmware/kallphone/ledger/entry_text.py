@@ -12,7 +12,7 @@ from kallnet.ledger import Head
 from kallnet.number import KallNumber, format_number
 from kallnet.query import Entries, service_entry
 from kallnet.typed import registry_domain
-from kallphone.ledger.answer import when
+from kallphone.ledger.answer import kall, when
 
 Row = tuple[str, str]
 
@@ -76,5 +76,5 @@ def _door(entries: Entries, provider: Address) -> str:
 
 
 def _cost(cost: Cost) -> str:
-    price = f"{cost.price} millionths of a kallCoin per 15 s" if cost.price else "free"
+    price = f"{kall(cost.price)} per 15 s" if cost.price else "free"
     return f"{price} (API {cost.api_version}, the inviter pays {cost.inviter_share} %)"

@@ -7,7 +7,7 @@ from kallnet.account import address_from_hex, address_to_hex
 from kallnet.messages import Ballot, Delegation, Interest, Proposal
 from kallnet.typed import coin_domain, spec_domain
 from kallnet.votes import Vote, read_interest, read_specification, read_vote
-from kallphone.ledger.answer import Mined, Said
+from kallphone.ledger.answer import Mined, Said, kall
 from kallphone.ledger.desk import Desk
 from kallphone.ledger.errors import UsageError
 from kallphone.ledger.typed_words import options_of, ranking_of, spec_hash_of
@@ -62,7 +62,7 @@ def interest(desk: Desk) -> Said:
     data = calldata.register_interest(message, desk.signed(message, spec_domain(desk.deployment)))
     mined = desk.sender.transact(desk.deployment.spec, data)
     power = read_interest(desk.ledger, number, desk.account.address).power
-    words = f"{_own(desk)} takes part in vote {number} with {power}"
+    words = f"{_own(desk)} takes part in vote {number} with {kall(power)}"
     return _done(desk, words, mined, vote=number, power=power)
 
 
@@ -104,9 +104,9 @@ def count(desk: Desk, *, number: int | None = None) -> Said:
 
 
 def _ballot(vote: Vote) -> list[str]:
-    options = [f"  1  no change (power cast so far: {vote.cast_power})"]
+    options = [f"  1  no change ({kall(vote.cast_power)} cast so far)"]
     for place, (spec_hash, power) in enumerate(vote.proposals, start=2):
-        options.append(f"  {place}  0x{spec_hash.hex()}, {power} behind it")
+        options.append(f"  {place}  0x{spec_hash.hex()}, {kall(power)} behind it")
     return options
 
 
