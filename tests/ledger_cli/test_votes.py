@@ -165,3 +165,10 @@ def test_a_reputation_says_how_sure_it_is(terminal: Terminal) -> None:
     assert "of 5" in lines[0]
     assert lines[1].startswith("MOS between ")
     assert terminal.lines("reputation", USER) == [f"{USER}: not rated yet"]
+
+
+def test_a_phase_that_there_is_not_is_an_error_in_words(voting: Terminal) -> None:
+    answer = hexed(encode(("uint256", "uint8"), (3, 200)))
+    voting.chain.calls[SPEC, hexed(selector("currentVote()"))] = answer
+    code, _, err = voting.type("vote")
+    assert (code, "a vote has no phase 200" in err) == (1, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kallnet import calldata
 from kallnet.account import address_from_hex, address_to_hex
+from kallnet.errors import LedgerInconsistent
 from kallnet.messages import Ballot, Delegation, Interest, Proposal
 from kallnet.typed import coin_domain, spec_domain
 from kallnet.votes import Vote, read_interest, read_specification, read_vote
@@ -124,6 +125,8 @@ def _option(vote: Vote, option: int) -> str:
 def _current(desk: Desk) -> tuple[int, int]:
     """Number and phase, which the contract checks again: nobody need prove them."""
     number, phase = desk.view(desk.deployment.spec, "currentVote()", ("uint256", "uint8"))
+    if phase >= len(_PHASES):
+        raise LedgerInconsistent(f"a vote has no phase {phase}: use another endpoint")
     return int(number), int(phase)
 
 
