@@ -15,6 +15,8 @@ from kallprovider.store import Store
 # No event of an escrow tells when coins come or go: a balance older than this is read anew.
 FRESH_SECONDS = 10.0
 PATIENCE = 2.0
+# Asking the chain more often would be a client's lever on us.
+REFRESH_SECONDS = 2.0
 
 
 class Balances(Channels):
@@ -37,6 +39,13 @@ class Balances(Channels):
         if known and read_at is not None and self._clock.monotonic() - read_at < FRESH_SECONDS:
             return known
         return await self.current(client, PATIENCE)
+
+    async def again(self, client: Address) -> Channel:
+        """For a client who says that there is more by now."""
+        known, read_at = self._books.channel(client), self._read_at.get(client)
+        if known and read_at is not None and self._clock.monotonic() - read_at < REFRESH_SECONDS:
+            return known
+        return await self.refresh(client)
 
     async def current(self, client: Address, patience: float = PATIENCE) -> Channel:
         known = self._books.channel(client)

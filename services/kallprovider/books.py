@@ -88,14 +88,18 @@ class Books:
     def transfer_lost(self, transfer: HeldTransfer) -> int:
         """It can't be mined any more: what is held falls back to before it. Returns what is written off."""
         client, now = transfer.client, self._clock.unix()
-        self.tab(client)
-        with self._store.transaction():
-            self._store.transfers.drop(transfer)
-            self._save_settled(client)
-            written_off = self._meter.fall_back(client, transfer.previous)
-            if written_off:
-                self._store.add_write_off(client, written_off, now)
-                self._store.save_tab(client, self.tab(client))
+        before = self.tab(client)
+        try:
+            with self._store.transaction():
+                self._store.transfers.drop(transfer)
+                self._save_settled(client)
+                written_off = self._meter.fall_back(client, transfer.previous)
+                if written_off:
+                    self._store.add_write_off(client, written_off, now)
+                    self._store.save_tab(client, self.tab(client))
+        except Exception:
+            self._meter.put_tab(client, before)  # the disk has not fallen back either
+            raise
         return written_off
 
     def _save_settled(self, client: Address) -> None:

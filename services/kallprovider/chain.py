@@ -181,7 +181,7 @@ class ChainWorker:
         except KallnetError:
             self._up = True  # it answered, with what its publisher got wrong or nobody published
             raise
-        except Web3Exception as error:
+        except (Web3Exception, LookupError, TypeError, ValueError, AttributeError) as error:
             words = f"the ledger's answer makes no sense ({type(error).__name__}): try again"
             raise ChainAway(words) from error
         self._up = True

@@ -92,6 +92,8 @@ class Collector:
         except ProviderError as problem:
             pause = self._put_off(client)
             log.warning("a transfer of %s waits %.0f s: %s", address_to_hex(client), pause, problem)
+        except Exception:
+            log.exception("a transfer of %s waits %.0f s", address_to_hex(client), self._put_off(client))
         finally:
             self._busy.discard(client)
 

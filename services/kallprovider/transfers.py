@@ -21,8 +21,13 @@ from kallprovider.errors import (
     Unauthorized,
 )
 from kallprovider.held_transfers import HeldTransfer
+from kallprovider.rate import RateLimit
+from kallprovider.relay import HOUR
 from kallprovider.store import Store
 
+# Each transfer costs a transaction. Some below a period's share are taken all the same: the price may have
+# risen since they were signed, and none after them can be taken before.
+SMALL_PER_HOUR = 4
 # What a client may owe in transfers that are not mined yet: two minutes of a call without a chain.
 UNMINED_PERIODS = 8
 
@@ -48,6 +53,7 @@ class TransferDesk:
         self._coin = coin
         self._most_unmined = UNMINED_PERIODS * price
         self._least = least
+        self._small = RateLimit(SMALL_PER_HOUR, HOUR, clock.monotonic)
         self._books = books
         self._store = store
         self._balances = balances
@@ -69,6 +75,7 @@ class TransferDesk:
         if not self._is_held(message, cumulative):
             self._require_next(message, cumulative)
             self._require_cover(channel, cumulative, message.value)
+            self._require_worth(message)
             self._books.accept_transfer(HeldTransfer(message, cumulative, signature))
             self._accepted()
         return channel
@@ -93,7 +100,7 @@ class TransferDesk:
 
     async def _again(self, client: Address, known: Channel) -> Channel:
         try:
-            return await self._balances.refresh(client)
+            return await self._balances.again(client)
         except ChainAway:
             return known
 
@@ -117,8 +124,11 @@ class TransferDesk:
         if not LEAST_LEFT <= left <= MOST_LEFT:
             words = f"the transfer is good for {left:.0f} s, not {LEAST_LEFT} to {MOST_LEFT}: check the clock"
             raise BadRequest(words)
-        if message.value < self._least:
-            raise BadRequest(f"value is {message.value}: the least is a period's share, {self._least}")
+
+    def _require_worth(self, message: TransferWithAuthorization) -> None:
+        if message.value < self._least and not self._small.allow(message.from_):
+            words = f"value is {message.value}, below a period's share, {self._least}"
+            raise TooMany(f"{words}: {SMALL_PER_HOUR} such are taken in an hour, try again later")
 
     def _require_cover(self, channel: Channel, cumulative: int, value: int) -> None:
         unmined = cumulative - channel.claimed

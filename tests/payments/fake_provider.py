@@ -211,6 +211,8 @@ class FakeProvider:
         return {"tx": "0x" + "11" * 32, "block": 7, "gas_used": 100_000}
 
     def vouchers_(self, body: dict[str, Any]) -> dict[str, Any]:
+        if self.rail != "escrow":
+            raise Refusal(409, "paid by transfers")
         signature = bytes.fromhex(body.pop("signature")[2:])
         voucher = from_json(Voucher, body)
         if recover(digest(self._escrow, voucher), signature) != voucher.client:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kallnet.account import Account
+from kallnet.account import Account, Address
 from kallnet.entries import PROXY, Cost, ServiceEntry
 from kallphone.phone.causes import Cause
 from kallphone.phone.commands import SignVoucher
@@ -17,6 +17,7 @@ from kallphone.phone.events import (
     SessionRefused,
     VoucherAccepted,
 )
+from kallphone.storage.errors import StorageError
 from tests.payments.conftest import TARGET, Desk, Phone
 from tests.payments.fake_provider import PRICE, FakeProvider, Fault
 
@@ -92,6 +93,17 @@ def test_another_provider_is_visited_and_paid(desk: Desk, phone: Phone, other: F
     asked = len(other.asked)
     assert isinstance(answer(phone, route_by(other)), SessionOpened)
     assert len(other.asked) == asked, "the second call finds the session open"
+
+
+def test_a_disk_that_fails_ends_no_engine(desk: Desk, phone: Phone, monkeypatch: pytest.MonkeyPatch):
+    """A session is opened on the engine's own thread."""
+
+    def broken(_: Address) -> None:
+        raise StorageError("the database can't be read")
+
+    monkeypatch.setattr(phone.worker._line, "session_credit", broken)
+    phone.worker.open_session(CALL, route_by(desk.provider))
+    assert phone.posted.wait_for(SessionOpened, SessionRefused)
 
 
 def test_the_credentials_stay_those_of_the_home_provider(desk: Desk, phone: Phone, other: FakeProvider):

@@ -305,6 +305,15 @@ def purse(tmp_path: Path) -> Purse:
 PROVIDER = Account(bytes([9]) * 32).address
 
 
+def test_a_transfer_signed_while_the_clock_was_ahead_is_signed_anew(purse: Purse):
+    purse.now += 365 * 86_400
+    ahead = purse.transfers.sign(PROVIDER, 10)
+    purse.now -= 365 * 86_400
+    renewed = purse.transfers._fresh(ahead)
+    assert renewed.message.valid_before == purse.now + VALID_SECONDS
+    assert renewed.message.nonce == ahead.message.nonce
+
+
 def test_the_same_sum_twice_is_the_same_transfer(purse: Purse):
     first = purse.transfers.sign(PROVIDER, 10)
     purse.now += 5

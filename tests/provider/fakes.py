@@ -112,6 +112,7 @@ class FakeChain:
         self.on_transact: Callable[[bytes], None] = lambda _: None
         self.listed = ChainInMemory()
         self.queries: list[tuple[str, Address]] = []
+        self.balances_read = 0
         self.coin = FakeCoin(coin_domain(DEPLOYMENT))
         self.coin_blocks: dict[tuple[Address, bytes], int] = {}
         self.now = 1_800_000_000
@@ -168,6 +169,7 @@ class FakeChain:
         return query(ledger_over(FakeEndpoint(self.listed)), kind, account)
     async def coin_balance(self, account: Address) -> int:
         self._require_up()
+        self.balances_read += 1
         return self.coin.balances.get(account, 0)
 
     async def payment_block(self, transfer: TransferWithAuthorization) -> int | None:

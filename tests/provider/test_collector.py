@@ -311,3 +311,19 @@ class Game:
         assert len({m.nonce for m in cashier.coin.mined}) == len(cashier.coin.mined)
         served_unmined = self.started - cashier.written_off() - cashier.earned
         assert served_unmined <= MAX_FLOAT + UNMINED_PERIODS * PRICE
+
+
+def test_an_answer_that_nobody_foresaw_puts_one_client_off_and_ends_nothing(
+    cashier: Cashier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def strange(*_: object) -> None:
+        raise KeyError("transactionHash")
+
+    cashier.pay()
+    with monkeypatch.context() as patched:
+        patched.setattr(cashier.chain, "transact", strange)
+        cashier.collect()
+    assert sums(cashier)[0] == PRICE
+    cashier.advance(60)
+    cashier.collect()
+    assert cashier.earned == PRICE

@@ -10,10 +10,11 @@ import pytest
 from kallnet.messages import TransferWithAuthorization
 from kallnet.transfers import EPOCH, LEAST_LEFT, MOST_LEFT, transfer_nonce
 from kallnet.typed import digest
+from kallprovider.balances import REFRESH_SECONDS
 from kallprovider.errors import BadRequest, Conflict, Forbidden, PaymentNeeded, TooMany, Unauthorized
 from kallprovider.exposure import Stop
 from kallprovider.store import Store
-from kallprovider.transfers import UNMINED_PERIODS
+from kallprovider.transfers import SMALL_PER_HOUR, UNMINED_PERIODS
 from tests.provider.cashier import COIN, Cashier
 from tests.provider.fakes import ALICE, BOB, PRICE, PROVIDER
 
@@ -80,11 +81,6 @@ def test_a_transfer_of_another_form_is_refused(
     assert cashier.held == 0
 
 
-def test_less_than_a_period_is_not_worth_its_transaction(cashier: Cashier) -> None:
-    with pytest.raises(BadRequest, match="the least"):
-        cashier.post(0, PRICE - 1)
-
-
 def test_only_the_client_signs_and_only_a_client_pays(cashier: Cashier) -> None:
     message, signature = cashier.signed(0, PRICE)
     by_another = BOB.sign(digest(COIN, message))
@@ -104,8 +100,33 @@ def test_above_what_the_client_owns_is_refused_until_coins_are_seen(cashier: Cas
         cashier.pay()
     assert caught.value.details == {"cumulative": PRICE, "deposited": PRICE}
     cashier.coin.balances[ALICE.address] = 2 * PRICE
+    cashier.advance(REFRESH_SECONDS)
     cashier.pay()
     assert cashier.held == 2 * PRICE
+
+
+def test_who_claims_to_own_more_is_looked_up_once_in_two_seconds(cashier: Cashier) -> None:
+    """Else one signed message, sent again and again, would keep the chain's thread busy."""
+    cashier.pay()
+    asked = cashier.chain.balances_read
+    message, signature = cashier.signed(10**9, 10**9 + PRICE)
+    for _ in range(20):
+        with pytest.raises(Conflict):
+            asyncio.run(cashier.desk.accept(message, 10**9 + PRICE, signature))
+    assert cashier.chain.balances_read - asked <= 1
+
+
+def test_a_transfer_signed_at_a_lower_price_does_not_shut_its_client_out(cashier: Cashier) -> None:
+    for period in range(SMALL_PER_HOUR):
+        message, signature = cashier.signed(period, period + 1)
+        asyncio.run(cashier.desk.accept(message, period + 1, signature))
+    message, signature = cashier.signed(SMALL_PER_HOUR, SMALL_PER_HOUR + 1)
+    with pytest.raises(TooMany, match="below a period's share"):
+        asyncio.run(cashier.desk.accept(message, SMALL_PER_HOUR + 1, signature))
+    cashier.advance(3600)
+    message, signature = cashier.signed(SMALL_PER_HOUR, SMALL_PER_HOUR + 1)
+    asyncio.run(cashier.desk.accept(message, SMALL_PER_HOUR + 1, signature))
+    assert cashier.held == SMALL_PER_HOUR + 1
 
 
 def test_only_so_much_may_wait_for_the_chain(cashier: Cashier) -> None:

@@ -124,7 +124,7 @@ class Transfers:
 
     def _fresh(self, signed: SignedTransfer) -> SignedTransfer:
         now = int(self._clock())
-        if now + RENEW_S <= signed.message.valid_before:
+        if RENEW_S <= signed.message.valid_before - now <= VALID_SECONDS:
             return signed
         message = replace(signed.message, valid_before=now + VALID_SECONDS)
         renewed = SignedTransfer(message, signed.cumulative, self._signatures.transfer(message))

@@ -142,7 +142,10 @@ class PaymentsWorker:
         return self._line.credentials()
 
     def open_session(self, call: CallId, route: Route) -> None:
-        credit = self._line.session_credit(Address(route.provider))
+        try:
+            credit = self._line.session_credit(Address(route.provider))
+        except StorageError:
+            credit = None  # the visit meets it again, and tells
         if credit is not None and credit.available >= route.price:
             self._post(SessionOpened(call, credit))
         else:
