@@ -36,6 +36,13 @@ class Body:
             raise BadRequest(f"{field} must be a string")
         return value
 
+    def flag(self, field: str) -> bool:
+        """False where it is missing."""
+        value = self._values.get(field, False)
+        if not isinstance(value, bool):
+            raise BadRequest(f"{field} must be true or false")
+        return value
+
     def address(self, field: str) -> Address:
         try:
             return address_from_hex(self.text(field))

@@ -68,6 +68,20 @@ class Books:
         """Commits a transfer that was checked and follows on what is held; returns the sum held."""
         return self._pay(transfer.client, transfer.cumulative, lambda: self._store.transfers.add(transfer))
 
+    def skip_to(self, client: Address, cumulative: int) -> Channel:
+        """Goes on from a higher sum where one side has lost what lies between: neither paid nor owed."""
+        before, channel = self.tab(client), self._store.channel(client)
+        assert channel is not None
+        gap = cumulative - before.voucher
+        after = replace(before, owed=before.owed + gap, voucher=cumulative, deposited=before.deposited + gap)
+        channel = replace(channel, deposited=channel.deposited + gap, claimed=channel.claimed + gap)
+        with self._store.transaction():
+            self._store.transfers.skip(client, cumulative)
+            self._store.put_channel(client, channel)
+            self._store.save_tab(client, after)
+        self._meter.put_tab(client, after)
+        return channel
+
     def _pay(self, client: Address, cumulative: int, keep: Callable[[], object]) -> int:
         before, now = self.tab(client), self._clock.unix()
         after = exposure.pay(before, cumulative)

@@ -54,6 +54,14 @@ class HeldTransfers:
             (message.from_, transfer.cumulative, transfer.previous, message.valid_before, transfer.signature),
         )
 
+    def skip(self, client: Address, cumulative: int) -> None:
+        """Goes on from a higher sum, as if what lies between had been mined long ago."""
+        self._db.execute(
+            "INSERT INTO transfers VALUES (?, ?, ?, 0, x'', 0, 1)",
+            (client, cumulative, self.promised(client)),
+        )
+        self._db.execute("DELETE FROM transfers WHERE client = ? AND cumulative < ?", (client, cumulative))
+
     def of(self, client: Address) -> list[HeldTransfer]:
         """Lowest first."""
         return self._read(client, f"{_FIELDS} ORDER BY cumulative")

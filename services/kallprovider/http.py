@@ -186,7 +186,9 @@ class Api:
             raise Conflict("this provider is paid by vouchers: post them to /v1/vouchers")
         body = await Body.of(request)
         message = body.message(TransferWithAuthorization, "message")
-        channel = await self._desk.accept(message, body.whole("cumulative"), body.raw("signature", 65))
+        channel = await self._desk.accept(
+            message, body.whole("cumulative"), body.raw("signature", 65), skip=body.flag("skip")
+        )
         held = self._books.tab(message.from_).voucher
         return web.json_response({"cumulative": held, "settled": channel.claimed})
 

@@ -28,6 +28,8 @@ from kallprovider.store import Store
 # Each transfer costs a transaction. Some below a period's share are taken all the same: the price may have
 # risen since they were signed, and none after them can be taken before.
 SMALL_PER_HOUR = 4
+# Far above all coins, and sums of it still fit the store.
+HIGHEST_SUM = 2**61
 # What a client may owe in transfers that are not mined yet: two minutes of a call without a chain.
 UNMINED_PERIODS = 8
 
@@ -61,8 +63,13 @@ class TransferDesk:
         self._accepted = accepted
         self._clock = clock
 
-    async def accept(self, message: TransferWithAuthorization, cumulative: int, signature: bytes) -> Channel:
-        """The client's channel, once the transfer is on disk."""
+    async def accept(
+        self, message: TransferWithAuthorization, cumulative: int, signature: bytes, *, skip: bool = False
+    ) -> Channel:
+        """The client's channel, once the transfer is on disk.
+
+        With `skip` the client says that it has nothing to deliver between the sum held and this transfer.
+        """
         client = message.from_
         self._require_ours(message, cumulative)
         self._verify(message, signature)
@@ -73,6 +80,8 @@ class TransferDesk:
             channel = await self._again(client, channel)
         # From here on nothing is waited for: two transfers at once are taken one after the other.
         if not self._is_held(message, cumulative):
+            if skip and self._may_skip(message, cumulative):
+                channel = self._books.skip_to(client, cumulative - message.value)
             self._require_next(message, cumulative)
             self._require_cover(channel, cumulative, message.value)
             self._require_worth(message)
@@ -114,6 +123,12 @@ class TransferDesk:
                 words = f"a transfer of {transfer.message.value} up to the sum {cumulative} is held already"
                 raise Conflict(words, cumulative=held)
         return True
+
+    def _may_skip(self, message: TransferWithAuthorization, cumulative: int) -> bool:
+        """Not while anything of the client's is open: it might still be delivered, mined or lost."""
+        transfers = self._store.transfers
+        gap = cumulative - message.value - transfers.promised(message.from_)
+        return gap > 0 and cumulative <= HIGHEST_SUM and not transfers.under_way(message.from_)
 
     def _require_next(self, message: TransferWithAuthorization, cumulative: int) -> None:
         held = self._store.transfers.promised(message.from_)

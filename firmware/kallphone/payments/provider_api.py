@@ -74,12 +74,15 @@ class ProviderApi:
         answer = self._ask("POST", "v1/vouchers", {**to_json(voucher), "signature": _hex(signature)})
         return answer.number("cumulative", answers.MAX_AMOUNT)
 
-    def transfer(self, signed: SignedTransfer) -> TransferReport:
-        body = {
+    def transfer(self, signed: SignedTransfer, *, skip: bool = False) -> TransferReport:
+        """With `skip`, the provider is told that nothing comes between what it holds and this."""
+        body: dict[str, Any] = {
             "message": to_json(signed.message),
             "cumulative": signed.cumulative,
             "signature": _hex(signed.signature),
         }
+        if skip:
+            body["skip"] = True
         return answers.transfer(self._ask("POST", "v1/transfers", body))
 
     def published(self, kind: int, account: Address) -> bytes:

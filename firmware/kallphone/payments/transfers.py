@@ -103,15 +103,25 @@ class Transfers:
         try:
             self._hand_over_after(api, signed, held)
         except ProviderRefused as refusal:
-            if refusal.held is None or refusal.held == held:
+            if refusal.held is None or (refusal.held == held and not self._has_gap(signed, held)):
                 raise
-            # What it held has fallen back, or another thread was faster.
-            self._hand_over_after(api, signed, refusal.held)
+            # What it held has fallen back, another thread was faster, or one of us has lost its disk.
+            self._hand_over_after(api, signed, refusal.held, skip=self._has_gap(signed, refusal.held))
 
-    def _hand_over_after(self, api: ProviderApi, signed: SignedTransfer, held: int) -> None:
+    def _has_gap(self, signed: SignedTransfer, held: int) -> bool:
+        """Whether nothing is left here that follows on what the provider holds."""
+        return self._from(signed, held)[0].previous > held
+
+    def _from(self, signed: SignedTransfer, held: int) -> list[SignedTransfer]:
         after = self._store.after(signed.provider, held)
-        for one in [one for one in after if one.cumulative <= signed.cumulative] or [signed]:
-            answer = api.transfer(self._fresh(one))
+        return [one for one in after if one.cumulative <= signed.cumulative] or [signed]
+
+    def _hand_over_after(
+        self, api: ProviderApi, signed: SignedTransfer, held: int, *, skip: bool = False
+    ) -> None:
+        for one in self._from(signed, held):
+            answer = api.transfer(self._fresh(one), skip=skip)
+            skip = False
             self.heard(one.provider, answer)
             if answer.cumulative < one.cumulative:
                 words = f"the provider took a transfer up to {one.cumulative} and holds {answer.cumulative}"
