@@ -21,7 +21,7 @@ from kallphone.payments.settings import PaymentsSettings
 from kallphone.payments.worker import PaymentsWorker
 from kallphone.phone.commands import Command
 from kallphone.phone.events import Event, OnHook
-from kallphone.phone.states import Idle, Phone
+from kallphone.phone.states import Phone
 from kallphone.ports import Display, Handset, Lamps, Post, Ringer
 from kallphone.sip import AudioSettings, PjSip, SipSettings
 from kallphone.storage.database import Database
@@ -85,7 +85,7 @@ async def run_phone(config: PhoneConfig, *, panel: bool, withhold_vouchers_after
         adapters = Adapters(
             sip, (sip, *face.handsets), directory, payments, journal, face.display, face.ringer, face.lamps
         )
-        engine = Engine(adapters, loop.time, Phone(mode=Idle(missed=journal.missed_calls())))
+        engine = Engine(adapters, loop.time, Phone(missed=journal.missed_calls()))
         if face.report is not None:
             engine.observers.append(_reporter(face.report))
         deliver = engine.post_from_loop

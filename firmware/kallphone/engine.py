@@ -29,7 +29,7 @@ from kallphone.phone.events import Event, SipUnregistered, Woken
 from kallphone.phone.lamps import LampState, lamps_for
 from kallphone.phone.machine import transition, wakeup_for
 from kallphone.phone.screens import Screen, screen_for
-from kallphone.phone.sound import Sound, ringer_for, sound_for
+from kallphone.phone.sound import Ring, Sound, ring_for, sound_for
 from kallphone.phone.states import Calling, Idle, Phone, Ringing
 from kallphone.ports import Directory, Display, Handset, Journal, Lamps, Payments, Ringer, Sip
 
@@ -59,7 +59,7 @@ class _Shown:
 
     screen: Screen | None = None
     sound: Sound | None = None
-    ringing: bool | None = None
+    ring: Ring | None = None
     lamps: LampState | None = None
 
 
@@ -118,7 +118,7 @@ class Engine:
         if isinstance(mode, Calling | Ringing) and type(before.mode) is not type(mode):
             outgoing = isinstance(mode, Calling)
             self.adapters.journal.call_started(mode.call, outgoing=outgoing, number=mode.number)
-        if isinstance(before.mode, Idle) and before.mode.missed and not self.phone.on_hook:
+        if isinstance(before.mode, Idle) and before.missed and not self.phone.on_hook:
             self.adapters.journal.forget_missed()
 
     def _carry_out(self, command: Command) -> None:
@@ -146,8 +146,17 @@ class Engine:
                 world.payments.rate_service(command)
             case LogCall():
                 world.journal.log_call(command)
-            case _:
+            case (
+                PlaceCall()
+                | AlertCaller()
+                | AnswerCall()
+                | RejectCall()
+                | HangUp()
+                | SendDigit()
+            ):
                 self._signal(command)
+            case _:
+                pass
 
     def _signal(
         self, command: PlaceCall | AlertCaller | AnswerCall | RejectCall | HangUp | SendDigit
@@ -176,15 +185,15 @@ class Engine:
 
     def _show(self) -> None:
         """Send what follows from the state, where it changed. Sound first: ears notice sooner."""
-        sound, ringing = sound_for(self.phone), ringer_for(self.phone)
+        sound, ring = sound_for(self.phone), ring_for(self.phone)
         screen, lamps = screen_for(self.phone), lamps_for(self.phone)
         if sound != self._shown.sound:
             for handset in self.adapters.handsets:
                 handset.hear(sound)
-        if ringing != self._shown.ringing:
-            self.adapters.ringer.ring(ringing)
+        if ring != self._shown.ring:
+            self.adapters.ringer.ring(ring)
         if screen != self._shown.screen:
             self.adapters.display.show(screen)
         if lamps != self._shown.lamps:
             self.adapters.lamps.light(line=lamps.line, message=lamps.message)
-        self._shown = _Shown(screen, sound, ringing, lamps)
+        self._shown = _Shown(screen, sound, ring, lamps)

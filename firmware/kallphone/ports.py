@@ -6,8 +6,9 @@ from typing import Protocol
 
 from kallphone.phone.commands import EndPayment, LogCall, RateService, SignVoucher
 from kallphone.phone.events import CallId, Event, Route
+from kallphone.phone.lamps import Light
 from kallphone.phone.screens import Screen
-from kallphone.phone.sound import Sound
+from kallphone.phone.sound import Levels, Ring, Sound
 
 Post = Callable[[Event], None]
 """The one door from foreign threads into the engine; never blocks."""
@@ -95,8 +96,12 @@ class Display(Protocol):
 
 
 class Ringer(Protocol):
-    def ring(self, on: bool) -> None: ...
+    def ring(self, ring: Ring | None) -> None: ...
 
 
 class Lamps(Protocol):
-    def light(self, *, line: bool, message: bool) -> None: ...
+    def light(self, *, line: Light, message: Light) -> None: ...
+
+
+class Mixer(Protocol):
+    def set(self, levels: Levels) -> None: ...

@@ -9,9 +9,12 @@ from queue import SimpleQueue
 from kallphone.bench.panel import Panel, claim_stdout
 from kallphone.hardware.pins import load_pins
 from kallphone.phone.events import Event, KeyPressed, OffHook, OnHook
+from kallphone.phone.lamps import Light
 from kallphone.phone.screens import Screen, Size, TextLine
-from kallphone.phone.sound import SILENCE, Sound
+from kallphone.phone.sound import SILENCE, Ring, Sound
 from kallphone.phone.tones import Tone
+
+RING = Ring(((1.0, 4.0),))
 
 
 class TinyPhone:
@@ -40,10 +43,10 @@ class TinyPhone:
                 self.show(TextLine("Dial", Size.LARGE), TextLine("Credit 5.00"))
                 self.panel.hear(Sound(Tone.DIAL))
             case KeyPressed(key="*"):
-                self.panel.ring(on=True)
+                self.panel.ring(RING)
             case KeyPressed(key="#"):
                 print("a print that is not for the panel")
-                self.panel.light(line=True, message=True)
+                self.panel.light(line=Light.ON, message=Light.ON)
             case KeyPressed(key=key):
                 self.digits += key
                 self.show(TextLine("Dialling"), TextLine(self.digits, Size.LARGE))
@@ -54,8 +57,8 @@ class TinyPhone:
     def idle(self) -> None:
         self.show(TextLine("Ready", Size.LARGE))
         self.panel.hear(SILENCE)
-        self.panel.ring(on=False)
-        self.panel.light(line=True, message=False)
+        self.panel.ring(None)
+        self.panel.light(line=Light.ON, message=Light.OFF)
 
     def show(self, *lines: TextLine) -> None:
         self.panel.show(Screen((self.title, *lines)))

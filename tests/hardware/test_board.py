@@ -14,15 +14,19 @@ from kallphone.hardware.pins import LampPins, Pins, RingerPins
 from kallphone.hardware.ringer import BuzzerRinger
 from kallphone.hardware.simulated import SimulatedBoard
 from kallphone.phone.events import Event, KeyPressed, OffHook
+from kallphone.phone.lamps import Light
 from kallphone.phone.screens import Screen, TextLine
+from kallphone.phone.sound import Ring
+
+RING = Ring(((1.0, 4.0),))
 
 
 @pytest.mark.parametrize("active_high", [True, False])
 def test_lamps_drive_their_pins(factory: MockFactory, *, active_high: bool):
     lamps = IndicatorLamps(LampPins(12, 27, active_high), factory)
-    lamps.light(line=True, message=False)
+    lamps.light(line=Light.ON, message=Light.OFF)
     assert (factory.pin(12).state, factory.pin(27).state) == (active_high, not active_high)
-    lamps.light(line=False, message=True)
+    lamps.light(line=Light.OFF, message=Light.ON)
     assert (factory.pin(12).state, factory.pin(27).state) == (not active_high, active_high)
     lamps.stop()
 
@@ -33,10 +37,10 @@ def test_the_ringer_rings_until_told_to_stop(factory: MockFactory):
     rung = threading.Event()
     change = pin._change_state
     pin._change_state = lambda value: (change(value), value and rung.set())
-    ringer.ring(on=True)
-    ringer.ring(on=True)
+    ringer.ring(RING)
+    ringer.ring(RING)
     assert rung.wait(30)
-    ringer.ring(on=False)
+    ringer.ring(None)
     assert not pin.state
     assert not ringer.ringing
     ringer.stop()
@@ -51,7 +55,7 @@ def test_a_simulated_board_is_real_drivers_under_real_hands(pins: Pins):
     assert posted.get(timeout=30) == OffHook()
     board.fingers.tap("7")
     assert posted.get(timeout=30) == KeyPressed("7")
-    board.lamps.light(line=True, message=False)
+    board.lamps.light(line=Light.ON, message=Light.OFF)
     assert board.lamps_lit() == (True, False)
     assert board.display.settle(30)
     assert board.oled.image.getbbox()

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from kallphone.engine import Adapters
 from kallphone.phone.commands import EndPayment, LogCall, RateService, SignVoucher
 from kallphone.phone.events import CallId, Route
+from kallphone.phone.lamps import Light
 from kallphone.phone.screens import Screen
-from kallphone.phone.sound import Sound
+from kallphone.phone.sound import Ring, Sound
 from kallphone.ports import SipCredentials
 
 ACCOUNT = b"\x03" * 20
@@ -135,10 +136,10 @@ class FakePanel:
     def show(self, screen: Screen) -> None:
         self.notes.note("screen", screen)
 
-    def ring(self, on: bool) -> None:
-        self.notes.note("ring", on)
+    def ring(self, ring: Ring | None) -> None:
+        self.notes.note("ring", ring is not None)
 
-    def light(self, *, line: bool, message: bool) -> None:
+    def light(self, *, line: Light, message: Light) -> None:
         self.notes.note("lamps", (line, message))
 
 

@@ -10,7 +10,7 @@ from kallphone.phone.events import OnHook
 from kallphone.phone.machine import transition, wakeup_for
 from kallphone.phone.meter import PERIOD_S, started_periods
 from kallphone.phone.screens import COLUMNS, Size, screen_for
-from kallphone.phone.sound import SILENCE, ringer_for, sound_for
+from kallphone.phone.sound import SILENCE, ring_for, sound_for
 from kallphone.phone.states import Answering, Calling, Idle, InCall, Ringing
 from tests.phone.world import World, ended_payments
 
@@ -55,7 +55,7 @@ def test_on_hook_is_silent(seed: int) -> None:
         if isinstance(world.phone.mode, Idle | Ringing):
             assert sound_for(world.phone) == SILENCE
         else:
-            assert not ringer_for(world.phone)
+            assert not ring_for(world.phone)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

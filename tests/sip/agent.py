@@ -56,7 +56,7 @@ def _obey(phone: PjSip, do: str, **given: Any) -> None:
         phone.register(SipCredentials(**given))
     elif do == "hear":
         tone = Tone[given["tone"]] if given.get("tone") else None
-        phone.hear(Sound(tone, given.get("call")))
+        phone.hear(Sound(tone, (given["call"],) if "call" in given else ()))
     else:
         call = CallId(given.pop("call"))
         getattr(phone, do)(call, *given.values())

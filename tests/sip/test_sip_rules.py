@@ -149,7 +149,7 @@ def test_a_call_that_is_not_joined_gets_silence_only() -> None:
 
 
 def test_a_joined_call_with_a_warning() -> None:
-    assert wires(Sound(Tone.LOW_CREDIT, CALL), [CALL], record=False) == {
+    assert wires(Sound(Tone.LOW_CREDIT, (CALL,)), [CALL], record=False) == {
         Wire(Fixed.SILENCE, CALL),
         Wire(Fixed.MICROPHONE, CALL),
         Wire(CALL, Fixed.EAR),
@@ -158,11 +158,11 @@ def test_a_joined_call_with_a_warning() -> None:
 
 
 def test_a_call_without_media_joins_nobody() -> None:
-    assert wires(Sound(None, CALL), [], record=False) == frozenset()
+    assert wires(Sound(None, (CALL,)), [], record=False) == frozenset()
 
 
 def test_the_recorder_hears_what_the_ear_hears() -> None:
-    laid = wires(Sound(Tone.DIAL, CALL), [CALL], record=True)
+    laid = wires(Sound(Tone.DIAL, (CALL,)), [CALL], record=True)
     ear = {wire.source for wire in laid if wire.sink is Fixed.EAR}
     assert {wire.source for wire in laid if wire.sink is Fixed.RECORDER} == {*ear, Fixed.SILENCE}
 

@@ -14,8 +14,9 @@ from kallphone.hardware.errors import HardwareError
 from kallphone.hardware.pins import Pins
 from kallphone.hardware.simulated import SimulatedBoard
 from kallphone.phone.events import Event, KeyPressed, OffHook, OnHook
+from kallphone.phone.lamps import Light
 from kallphone.phone.screens import Screen, Size
-from kallphone.phone.sound import Sound
+from kallphone.phone.sound import Ring, Sound
 from kallphone.ports import Post
 
 # A holder that reads nothing any more must not keep the phone from stopping.
@@ -65,17 +66,17 @@ class Panel:
             inverse=[row for row, line in rows if line.inverse],
         )
 
-    def ring(self, on: bool) -> None:
-        self.board.ringer.ring(on)
-        self._say(ringer=on)
+    def ring(self, ring: Ring | None) -> None:
+        self.board.ringer.ring(ring)
+        self._say(ringer=ring is not None)
 
-    def light(self, *, line: bool, message: bool) -> None:
+    def light(self, *, line: Light, message: Light) -> None:
         self.board.lamps.light(line=line, message=message)
         line_lit, message_lit = self.board.lamps_lit()
         self._say(lamps={"line": line_lit, "message": message_lit})
 
     def hear(self, sound: Sound) -> None:
-        self._say(tone=sound.tone.name if sound.tone else None, call=sound.call is not None)
+        self._say(tone=sound.tone.name if sound.tone else None, call=bool(sound.calls))
 
     def report(self, name: str, /, **fields: Any) -> None:
         """Something that happened inside, for scripts; `fields` as JSON has them, bytes as hex."""

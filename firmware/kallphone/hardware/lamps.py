@@ -5,6 +5,9 @@ from typing import Any
 from gpiozero import LED
 
 from kallphone.hardware.pins import LampPins
+from kallphone.phone.lamps import Light
+
+BLINK_S = 0.25
 
 
 class IndicatorLamps:
@@ -14,9 +17,12 @@ class IndicatorLamps:
         self._line = LED(pins.line, active_high=pins.active_high, pin_factory=pin_factory)
         self._message = LED(pins.message, active_high=pins.active_high, pin_factory=pin_factory)
 
-    def light(self, *, line: bool, message: bool) -> None:
-        self._line.value = line
-        self._message.value = message
+    def light(self, *, line: Light, message: Light) -> None:
+        for lamp, light in ((self._line, line), (self._message, message)):
+            if light is Light.BLINKING:
+                lamp.blink(on_time=BLINK_S, off_time=BLINK_S)
+            else:
+                lamp.value = light is Light.ON
 
     def stop(self) -> None:
         for lamp in (self._line, self._message):

@@ -5,10 +5,7 @@ from typing import Any
 from gpiozero import Buzzer
 
 from kallphone.hardware.pins import RingerPins
-
-# ITU-T E.180 supplement 2, the cadence of most of Europe.
-RING_ON_S = 1.0
-RING_OFF_S = 4.0
+from kallphone.phone.sound import Ring
 
 
 class BuzzerRinger:
@@ -18,15 +15,14 @@ class BuzzerRinger:
         self._buzzer = Buzzer(pins.pin, active_high=pins.active_high, pin_factory=pin_factory)
         self.ringing = False
 
-    def ring(self, on: bool) -> None:
-        if on is self.ringing:
-            return
-        self.ringing = on
-        if on:
-            self._buzzer.beep(on_time=RING_ON_S, off_time=RING_OFF_S)
+    def ring(self, ring: Ring | None) -> None:
+        self.ringing = ring is not None
+        if ring is not None:
+            on_s, off_s = ring.cadence[0]
+            self._buzzer.beep(on_time=on_s, off_time=off_s)
         else:
             self._buzzer.off()
 
     def stop(self) -> None:
-        self.ring(on=False)
+        self.ring(None)
         self._buzzer.close()

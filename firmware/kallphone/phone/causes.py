@@ -28,6 +28,17 @@ class Cause(Enum):
     LEDGER_AWAY = auto()
     NO_ROUTE = auto()
     NO_SAFE_MEDIA = auto()
+    NOT_VERIFIED = auto()
+    NOT_WHO_THEY_SAY = auto()
+    NO_GATEWAY = auto()
+    NO_EMERGENCY = auto()
+    LOCKED = auto()
+    NOT_IN_CONTACTS = auto()
+    LIMIT_REACHED = auto()
+    TRANSFERRED = auto()
+    FORWARDED_IN_CIRCLES = auto()
+    NOTHING_STORED = auto()
+    SERVICE_DONE = auto()
     FAILED = auto()
 
 
@@ -62,6 +73,21 @@ ANNOUNCEMENTS: dict[Cause, Announcement] = {
     Cause.LEDGER_AWAY: Announcement(Tone.REORDER, "Ledger away", "Can't look up the\nnumber. Try again"),
     Cause.NO_ROUTE: Announcement(Tone.REORDER, "No route", "No provider in\ncommon with them"),
     Cause.NO_SAFE_MEDIA: Announcement(Tone.REORDER, "Not secure", "No secure sound.\nCall refused"),
+    Cause.NOT_VERIFIED: Announcement(Tone.REORDER, "Not verified", "They don't prove who\nthey are. Refused"),
+    Cause.NOT_WHO_THEY_SAY: Announcement(
+        Tone.REORDER, "Not private", "Somebody is between\nyou. Call refused"
+    ),
+    Cause.NO_GATEWAY: Announcement(Tone.REORDER, "No gateway", "Only Kall numbers\ncan be called"),
+    Cause.NO_EMERGENCY: Announcement(
+        Tone.REORDER, "Can't call help", "This phone can't.\nUse another phone"
+    ),
+    Cause.LOCKED: Announcement(Tone.REORDER, "Locked", "Hang up, then enter\nthe PIN"),
+    Cause.NOT_IN_CONTACTS: Announcement(Tone.REORDER, "Not allowed", "Only contacts can\nbe called"),
+    Cause.LIMIT_REACHED: Announcement(Tone.REORDER, "Limit reached", "The owner's limit\nis used up"),
+    Cause.TRANSFERRED: Announcement(Tone.BUSY, "Put through", "They pay from here"),
+    Cause.FORWARDED_IN_CIRCLES: Announcement(Tone.REORDER, "Not reachable", "Their calls go\nin circles"),
+    Cause.NOTHING_STORED: Announcement(Tone.REORDER, "Nothing stored", "No number is kept\nunder this key"),
+    Cause.SERVICE_DONE: Announcement(Tone.BUSY, "Done", "Hang up"),
     Cause.FAILED: Announcement(Tone.REORDER, "Call failed", "Try again"),
 }
 
@@ -74,6 +100,8 @@ _BY_SIP_CODE = {
     407: Cause.NOT_ALLOWED,
     408: Cause.NO_ANSWER,
     410: Cause.NOT_LISTED,
+    428: Cause.NOT_VERIFIED,
+    438: Cause.NOT_WHO_THEY_SAY,
     480: Cause.UNREACHABLE,
     484: Cause.WRONG_NUMBER,
     486: Cause.BUSY,
@@ -96,4 +124,6 @@ def cause_of_goodbye(code: int, *, paying: bool) -> Cause:
         return Cause.CREDIT_ENDED if paying else Cause.THEIR_CREDIT_ENDED
     if code == 488:
         return Cause.NO_SAFE_MEDIA
+    if code == 438:
+        return Cause.NOT_WHO_THEY_SAY
     return Cause.PROVIDER_LOST if code in (408, 503) else Cause.FAR_END_HUNG_UP

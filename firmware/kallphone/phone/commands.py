@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from kallphone.phone.book import Contact
 from kallphone.phone.causes import Cause
-from kallphone.phone.events import CallId, Route
+from kallphone.phone.events import CallId, Note, Route
+from kallphone.phone.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,11 @@ class OpenSession:
 
 @dataclass(frozen=True)
 class PlaceCall:
+    """`diverted_from`: the number that was dialled, where its phone sent the call on."""
+
     call: CallId
     uri: str
+    diverted_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,11 @@ class AnswerCall:
 
 @dataclass(frozen=True)
 class RejectCall:
+    """`forward_to` with code 302: the Kall number that the caller should try."""
+
     call: CallId
     code: int
+    forward_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,12 @@ class HangUp:
 class SendDigit:
     call: CallId
     key: str
+
+
+@dataclass(frozen=True)
+class TellPeer:
+    call: CallId
+    note: Note
 
 
 @dataclass(frozen=True)
@@ -124,10 +138,89 @@ class LogCall:
     paid: int
 
 
+@dataclass(frozen=True)
+class Speak:
+    """Say it aloud in the handset."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class SaveSettings:
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class SaveContact:
+    """`replaces`: the number under which the contact was kept before."""
+
+    contact: Contact
+    replaces: str = ""
+
+
+@dataclass(frozen=True)
+class DeleteContact:
+    number: str
+
+
+@dataclass(frozen=True)
+class SendText:
+    id: int
+    number: str
+    text: str
+
+
+@dataclass(frozen=True)
+class MarkRead:
+    """Of a message or a recording."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class DeleteMessage:
+    """Of a message or a recording."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class ForgetMissed:
+    pass
+
+
+@dataclass(frozen=True)
+class CheckPin:
+    """Answered by PinChecked."""
+
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SetPin:
+    """An empty PIN takes the lock away."""
+
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ReadWords:
+    """Answered by WordsRead."""
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """All free coins to the owner's account: answered by Withdrawn."""
+
+    amount: int
+
+
 Command = (
     OpenLine | RegisterSip | RefreshCredit | SendRatings
     | Resolve | OpenSession | PlaceCall
     | AlertCaller | IdentifyCaller | AnswerCall | RejectCall
-    | HangUp | SendDigit
+    | HangUp | SendDigit | TellPeer | Speak
     | SignVoucher | EndPayment | RateService | LogCall
+    | SaveSettings | SaveContact | DeleteContact | SendText | MarkRead | DeleteMessage | ForgetMissed
+    | CheckPin | SetPin | ReadWords | Withdraw
 )

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType
 
 from kallphone.phone.causes import Cause
+from kallphone.phone.messages import Message, MessageState, Recording
 
 CallId = NewType("CallId", int)
 """Outgoing calls get odd ids from the machine, incoming calls even ids from the SIP adapter."""
@@ -52,7 +53,19 @@ class OnHook:
 
 
 @dataclass(frozen=True)
+class HookFlashed:
+    """The hook switch was opened for a moment (register recall)."""
+
+
+@dataclass(frozen=True)
 class KeyPressed:
+    key: str
+
+
+@dataclass(frozen=True)
+class KeyHeld:
+    """A key that is still down; its KeyPressed came before."""
+
     key: str
 
 
@@ -133,11 +146,31 @@ class FarEndRinging:
     call: CallId
 
 
+@dataclass(frozen=True)
+class CallForwarded:
+    """The far phone sends its callers on to another Kall number (302)."""
+
+    call: CallId
+    number: str
+
+
 # A call coming in.
 @dataclass(frozen=True)
 class IncomingCall:
+    """`verified`: signed by the caller's account end to end. `diverted_from`: whose phone sent it on."""
+
     call: CallId
     caller: bytes
+    verified: bool = True
+    diverted_from: str = ""
+
+
+@dataclass(frozen=True)
+class CallRefused:
+    """A call whose identity does not hold was turned away before anything rang."""
+
+    caller: bytes
+    words: str
 
 
 @dataclass(frozen=True)
@@ -151,7 +184,10 @@ class CallerIdentified:
 # Any call.
 @dataclass(frozen=True)
 class CallAnswered:
+    """`verified`: the far phone's account signed its answer."""
+
     call: CallId
+    verified: bool = True
 
 
 @dataclass(frozen=True)
@@ -186,6 +222,51 @@ class CallMeasured:
 
 
 @dataclass(frozen=True)
+class CallQuality:
+    """How a call sounds now; `loss` is a fraction, `jitter` in ms, `mos` 1 to 5 (ITU-T G.107)."""
+
+    call: CallId
+    loss: float
+    jitter: float
+    mos: float
+
+
+@dataclass(frozen=True)
+class HoldNote:
+    held: bool
+
+
+@dataclass(frozen=True)
+class TransferNote:
+    """Please call this Kall number; our call ends when it answers."""
+
+    number: str
+
+
+@dataclass(frozen=True)
+class ExpectNote:
+    """This account is about to call you in our call's place: take it without ringing."""
+
+    account: bytes
+
+
+@dataclass(frozen=True)
+class TransferRefusedNote:
+    pass
+
+
+Note = HoldNote | TransferNote | ExpectNote | TransferRefusedNote
+
+
+@dataclass(frozen=True)
+class CallTold:
+    """The far phone says something within a call."""
+
+    call: CallId
+    note: Note
+
+
+@dataclass(frozen=True)
 class VoucherAccepted:
     call: CallId
     cumulative: int
@@ -198,10 +279,78 @@ class VoucherRefused:
     words: str
 
 
+# What is kept on the phone, and around it.
+@dataclass(frozen=True)
+class MinutePassed:
+    """`clock` as hours and minutes, `day` counts from the epoch, both of local time."""
+
+    clock: str
+    date: str
+    day: int
+
+
+@dataclass(frozen=True)
+class MessageArrived:
+    message: Message
+
+
+@dataclass(frozen=True)
+class RecordingArrived:
+    recording: Recording
+
+
+@dataclass(frozen=True)
+class MessageSent:
+    id: int
+    state: MessageState
+
+
+@dataclass(frozen=True)
+class RecordingEnded:
+    file: str
+
+
+@dataclass(frozen=True)
+class PinChecked:
+    """`wait_s`: no other PIN is looked at for so long."""
+
+    ok: bool
+    wait_s: int = 0
+
+
+@dataclass(frozen=True)
+class WordsRead:
+    """The backup of the account's key; empty with `trouble` where it has none."""
+
+    words: tuple[str, ...] = field(default=(), repr=False)
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """Coins went to the owner's account, or `trouble` says why not."""
+
+    amount: int
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class SoundCardsChanged:
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StorageFailed:
+    words: str
+
+
 Event = (
-    OffHook | OnHook | KeyPressed | Woken
+    OffHook | OnHook | HookFlashed | KeyPressed | KeyHeld | Woken
     | LineProgressed | LineOpened | LineFailed | SipRegistered | SipUnregistered | CreditChanged
-    | RouteFound | RouteNotFound | SessionOpened | SessionRefused | FarEndRinging
-    | IncomingCall | CallerIdentified
-    | CallAnswered | MediaStarted | CallEnded | CallMeasured | VoucherAccepted | VoucherRefused
+    | RouteFound | RouteNotFound | SessionOpened | SessionRefused | FarEndRinging | CallForwarded
+    | IncomingCall | CallRefused | CallerIdentified
+    | CallAnswered | MediaStarted | CallEnded | CallMeasured | CallQuality | CallTold
+    | VoucherAccepted | VoucherRefused
+    | MinutePassed | MessageArrived | RecordingArrived | MessageSent | RecordingEnded
+    | PinChecked | WordsRead | Withdrawn | SoundCardsChanged | StorageFailed
 )

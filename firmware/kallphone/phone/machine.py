@@ -16,7 +16,6 @@ rules are in line.py, those of a paid call in talking.py.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import assert_never
 
 from kallphone.phone import line, talking
 from kallphone.phone.causes import Cause, cause_before_answer, cause_of_goodbye
@@ -123,7 +122,7 @@ def transition(phone: Phone, event: Event, now: float) -> Transition:
         case MediaStarted() | VoucherAccepted() | VoucherRefused():
             return _in_call(phone, event, now)
         case _:
-            assert_never(event)
+            return phone, ()
 
 
 def wakeup_for(phone: Phone) -> float | None:
@@ -135,6 +134,7 @@ def wakeup_for(phone: Phone) -> float | None:
 
 def _lifted(phone: Phone, now: float) -> Transition:
     mode = phone.mode
+    phone = replace(phone, missed=0)
     if isinstance(mode, Ringing):
         answering = Answering(mode.call, mode.caller, mode.number, now)
         return replace(phone, mode=answering), (AnswerCall(mode.call),)
@@ -156,10 +156,8 @@ def _lowered(phone: Phone, now: float) -> Transition:
             return replace(phone, mode=Idle()), (HangUp(mode.call), _not_reached(mode, Cause.HUNG_UP))
         case Answering():
             return replace(phone, mode=Idle()), (HangUp(mode.call), _not_answered(mode, Cause.HUNG_UP))
-        case DialTone() | Dialing() | Over():
-            return replace(phone, mode=Idle()), ()
         case _:
-            assert_never(mode)
+            return replace(phone, mode=Idle()), ()
 
 
 def _key(phone: Phone, key: str, now: float) -> Transition:
@@ -255,7 +253,7 @@ def _given_up(phone: Phone, mode: Resolving | Opening | Calling, cause: Cause, n
 def _incoming(phone: Phone, event: IncomingCall, now: float) -> Transition:
     if not isinstance(phone.mode, Idle):
         return phone, (RejectCall(event.call, BUSY_HERE),)
-    ringing = Ringing(event.call, event.caller, "", now, phone.mode.missed)
+    ringing = Ringing(event.call, event.caller, "", now)
     return replace(phone, mode=ringing), (AlertCaller(event.call), IdentifyCaller(event.call, event.caller))
 
 
@@ -305,7 +303,7 @@ def _ended(phone: Phone, call: CallId, code: int, now: float) -> Transition:
 
 
 def _missed(phone: Phone, mode: Ringing) -> Transition:
-    return replace(phone, mode=Idle(mode.missed + 1)), (_not_answered(mode, Cause.NO_ANSWER),)
+    return replace(phone, mode=Idle(), missed=phone.missed + 1), (_not_answered(mode, Cause.NO_ANSWER),)
 
 
 def _mode_due(phone: Phone, now: float) -> Transition:
@@ -340,8 +338,6 @@ def _mode_due(phone: Phone, now: float) -> Transition:
 
 def _deadline(mode: Mode) -> float | None:
     match mode:
-        case Idle():
-            return None
         case DialTone():
             return mode.since + DIAL_TONE_S
         case Dialing():
@@ -359,7 +355,7 @@ def _deadline(mode: Mode) -> float | None:
         case Over():
             return None if mode.howling else mode.since + HOWL_AFTER_S
         case _:
-            assert_never(mode)
+            return None
 
 
 def _not_reached(mode: Resolving | Opening | Calling, cause: Cause) -> LogCall:

@@ -17,6 +17,8 @@ from kallphone.phone.states import (
     Opening,
     Over,
     Phone,
+    Quoting,
+    Reminding,
     Resolving,
     Ringing,
 )
@@ -33,18 +35,33 @@ class Size(Enum):
     LARGE = auto()
 
 
+class Align(Enum):
+    CENTER = auto()
+    LEFT = auto()
+
+
 @dataclass(frozen=True)
 class TextLine:
-    """One row; LARGE is twice as high and holds at most 18 characters, 10 of them in the widest face."""
+    """One row; LARGE is twice as high and holds at most 18 characters, 10 of them in the widest face.
+
+    `right` stands flush right in the same row.
+    """
 
     text: str
     size: Size = Size.NORMAL
     inverse: bool = False
+    align: Align = Align.CENTER
+    right: str = ""
 
 
 @dataclass(frozen=True)
 class Screen:
+    """`qr` is the text of a QR code beside the lines, `asleep` a glass that rests, `bright` full contrast."""
+
     lines: tuple[TextLine, ...]
+    qr: str = ""
+    asleep: bool = False
+    bright: bool = False
 
     @property
     def text(self) -> str:
@@ -71,7 +88,7 @@ def _title(phone: Phone) -> list[TextLine]:
 def _body(phone: Phone) -> list[TextLine]:
     match phone.mode:
         case Idle():
-            return _idle(phone, phone.mode)
+            return _idle(phone)
         case Ringing(number=number):
             return _peer("Incoming call", number) + _rows("Lift to answer")
         case DialTone():
@@ -86,6 +103,10 @@ def _body(phone: Phone) -> list[TextLine]:
             return _peer("Connecting", number)
         case InCall():
             return _in_call(phone, phone.mode)
+        case Reminding(number=number):
+            return _peer("Call again?", number) + _rows("Lift to call")
+        case Quoting():
+            return _peer("# to call", phone.mode.number) + _rows(_price(phone.mode.route.price))
         case Over(cause=cause, howling=howling):
             said = ANNOUNCEMENTS[cause]
             return _large(said.headline) + _rows(*("Please hang up" if howling else said.advice).split("\n"))
@@ -93,11 +114,11 @@ def _body(phone: Phone) -> list[TextLine]:
             assert_never(phone.mode)
 
 
-def _idle(phone: Phone, mode: Idle) -> list[TextLine]:
+def _idle(phone: Phone) -> list[TextLine]:
     if not phone.line.up:
         return _rows(*_wrapped(phone.line.words))
     rows = _large("Ready") + _rows(_credit(phone))
-    return rows + _rows(f"Missed calls: {mode.missed}") if mode.missed else rows
+    return rows + _rows(f"Missed calls: {phone.missed}") if phone.missed else rows
 
 
 def _calling(mode: Calling) -> list[TextLine]:

@@ -4,37 +4,92 @@ from dataclasses import dataclass
 
 from kallphone.phone.causes import ANNOUNCEMENTS
 from kallphone.phone.events import CallId
-from kallphone.phone.states import Calling, DialTone, InCall, Mode, Over, Phone, Ringing
-from kallphone.phone.tones import Tone
+from kallphone.phone.settings import Volumes
+from kallphone.phone.states import Calling, DialTone, InCall, Mode, Over, Phone, Reminding, Ringing
+from kallphone.phone.tones import DISTINCTIVE_RINGS, REMINDER_RING, RING_CADENCES, Tone
 
 
 @dataclass(frozen=True)
 class Sound:
-    """What the handset carries: a tone in the earpiece, and the call joined to ear and microphone."""
+    """What the handset carries.
+
+    `calls` are joined to ear, microphone and each other; `held` ones hear the hold tone instead. `recording`
+    is a file that plays in the ear. `hands_free`: the loudspeaker takes the earpiece's place.
+    """
 
     tone: Tone | None = None
-    call: CallId | None = None
+    calls: tuple[CallId, ...] = ()
+    held: tuple[CallId, ...] = ()
+    muted: bool = False
+    recording: str = ""
+    hands_free: bool = False
 
 
 SILENCE = Sound()
 
 
+@dataclass(frozen=True)
+class Ring:
+    """Seconds on and off, again and again."""
+
+    cadence: tuple[tuple[float, float], ...]
+    volume: int = 7
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What the mixer is set to, 0 to 10 each; `boost` adds gain in the earpiece."""
+
+    handset: int
+    ringer: int
+    speaker: int
+    sidetone: int
+    boost: bool
+
+
 def sound_for(phone: Phone) -> Sound:
-    """On-hook is silent by construction: no mode with the handset down has a tone or a call."""
-    return Sound(_tone_for(phone), phone.mode.call if isinstance(phone.mode, InCall) else None)
+    """On-hook is silent by construction: no mode with the handset down has a tone or a recording."""
+    mode = phone.mode
+    live: tuple[CallId, ...] = (mode.call,) if isinstance(mode, InCall) else ()
+    aside = tuple(call.call for call in phone.aside)
+    return Sound(
+        tone=None if phone.on_hook else _tone_for(phone),
+        calls=live + aside if phone.joined else live,
+        held=() if phone.joined else aside,
+        muted=phone.muted and bool(live),
+        recording="" if phone.on_hook else phone.playing,
+        hands_free=phone.hands_free,
+    )
 
 
-def ringer_for(phone: Phone) -> bool:
-    return isinstance(phone.mode, Ringing)
+def ring_for(phone: Phone) -> Ring | None:
+    mode, settings = phone.mode, phone.settings
+    if isinstance(mode, Reminding):
+        return Ring(REMINDER_RING, settings.volumes.ringer)
+    if not isinstance(mode, Ringing) or settings.volumes.ringer == 0:
+        return None
+    contact = phone.book.by_account(mode.caller) or phone.book.by_number(mode.number)
+    pattern = (contact.ring if contact else 0) or settings.ring
+    cadence = DISTINCTIVE_RINGS[pattern - 1] if pattern else RING_CADENCES[settings.country]
+    return Ring(cadence, settings.volumes.ringer)
+
+
+def levels_for(phone: Phone) -> Levels:
+    volumes: Volumes = phone.settings.volumes
+    return Levels(volumes.handset, volumes.ringer, volumes.speaker, volumes.sidetone, volumes.boost)
 
 
 def _tone_for(phone: Phone) -> Tone | None:
     mode: Mode = phone.mode
+    if phone.playing:
+        return None
     if isinstance(mode, DialTone):
-        return Tone.DIAL
+        return Tone.RECALL if phone.aside else Tone.DIAL
     if isinstance(mode, Calling):
         return Tone.RINGBACK if mode.alerted else None
     if isinstance(mode, InCall):
+        if phone.waiting is not None:
+            return Tone.WAITING
         return Tone.LOW_CREDIT if _credit_is_low(phone, mode) else None
     if isinstance(mode, Over):
         return Tone.HOWLER if mode.howling else ANNOUNCEMENTS[mode.cause].tone

@@ -3,8 +3,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from kallphone.phone.book import Book
 from kallphone.phone.causes import Cause
 from kallphone.phone.events import CallId, Credit, Route
+from kallphone.phone.messages import Message, Recording
+from kallphone.phone.settings import Settings
 
 # Every `since` is the engine's monotonic clock in seconds.
 
@@ -42,9 +45,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Idle:
-    """On-hook, nothing to do."""
+    """On-hook, nothing to do. `digits` are dialled before the handset is lifted."""
 
-    missed: int = 0
+    digits: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,23 @@ class Ringing:
     caller: bytes
     number: str
     since: float
-    missed: int = 0
+    verified: bool = True
+    diverted_from: str = ""
+    looked_up: bool = False
+
+
+@dataclass(frozen=True)
+class Reminding:
+    """On-hook, the phone rings its own user: a busy number is to be tried again."""
+
+    number: str
+    since: float
 
 
 @dataclass(frozen=True)
 class DialTone:
+    """With a call aside this is the recall after a hook flash."""
+
     since: float
 
 
@@ -71,9 +86,12 @@ class Dialing:
 
 @dataclass(frozen=True)
 class Resolving:
+    """`diverted_from`: the number that was dialled, where its phone sent the call on."""
+
     call: CallId
     number: str
     since: float
+    diverted_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +102,18 @@ class Opening:
     number: str
     route: Route
     since: float
+    diverted_from: str = ""
+
+
+@dataclass(frozen=True)
+class Quoting:
+    """The price is shown, and nothing is spent before somebody agrees."""
+
+    call: CallId
+    number: str
+    route: Route
+    since: float
+    diverted_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,21 +125,36 @@ class Calling:
     route: Route
     since: float
     alerted: bool = False
+    diverted_from: str = ""
 
 
 @dataclass(frozen=True)
 class Answering:
-    """Lifted while ringing; the answer is not confirmed yet."""
+    """The answer is not confirmed yet."""
 
     call: CallId
     caller: bytes
     number: str
     since: float
+    verified: bool = True
+
+
+@dataclass(frozen=True)
+class Heard:
+    """How the far end sounds; see CallQuality."""
+
+    loss: float = 0.0
+    jitter: float = 0.0
+    mos: float = 0.0
 
 
 @dataclass(frozen=True)
 class InCall:
-    """Talking. `periods` are those that this phone has signed for, by its own clock."""
+    """Talking. `periods` are those that this phone has signed for, by its own clock.
+
+    `remote_hold`: the far end has put us on hold. `offered` is the number that they put us through to, while
+    we are asked; `transferring` that the far end was asked to call somebody else.
+    """
 
     call: CallId
     outgoing: bool
@@ -125,22 +170,43 @@ class InCall:
     lost_since: float | None = None
     codec: str = ""
     srtp: str = ""
+    verified: bool = True
+    remote_hold: bool = False
+    offered: str = ""
+    expected: bytes = b""
+    transferring: bool = False
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True)
 class Over:
-    """Off-hook with nothing going on any more; a tone and words say why."""
+    """Off-hook with nothing going on any more; a tone and words say why. `again`: it will be tried again."""
 
     cause: Cause
     since: float
     number: str = ""
     howling: bool = False
+    again: bool = False
+    words: str = ""
 
 
 Mode = (
-    Idle | Ringing | DialTone | Dialing | Resolving | Opening | Calling | Answering | InCall | Over
-)
-"""The hook is not stored beside the mode: Idle and Ringing are on-hook, all others off-hook."""
+    Idle | Ringing | Reminding
+    | DialTone | Dialing | Resolving | Opening | Quoting | Calling | Answering | InCall | Over
+)  # fmt: skip
+"""The hook is not stored beside the mode: Idle, Ringing and Reminding are on-hook, all others off-hook, but
+for a call that the phone answered hands-free."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A second caller, who hears ringback while we talk."""
+
+    call: CallId
+    caller: bytes
+    number: str
+    since: float
+    verified: bool = True
 
 
 @dataclass(frozen=True)
@@ -152,16 +218,120 @@ class LastCall:
 
 
 @dataclass(frozen=True)
+class Retry:
+    """A busy number that is tried again at `at`."""
+
+    number: str
+    at: float
+    left: int
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A line of the call log, as the phone shows it; `at` is local time in words."""
+
+    outgoing: bool
+    number: str
+    peer: bytes
+    cause: Cause | None
+    at: str
+    seconds: int
+    paid: int
+
+
+@dataclass(frozen=True)
+class Wall:
+    """The clock on the wall; see MinutePassed."""
+
+    clock: str = ""
+    date: str = ""
+    day: int = 0
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What calls cost today, in base units: in all, and with each number."""
+
+    day: int = 0
+    total: int = 0
+    numbers: tuple[tuple[str, int], ...] = ()
+
+    def on(self, number: str) -> int:
+        return dict(self.numbers).get(number, 0)
+
+    def plus(self, number: str, amount: int) -> Spent:
+        sums = dict(self.numbers)
+        sums[number] = sums.get(number, 0) + amount
+        return Spent(self.day, self.total + amount, tuple(sums.items()))
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the menu: `name` says which, `cursor` is the row that is chosen.
+
+    `text` is what was typed so far, `subject` the number or id that the page is about, `chosen` what an
+    earlier step of an entry brought, `since` when the last key came, for letters on number keys.
+    """
+
+    name: str
+    cursor: int = 0
+    text: str = ""
+    subject: str = ""
+    chosen: str = ""
+    since: float = 0.0
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The keypad's lock. `checking` while a PIN is looked at; `until` is when the next one is."""
+
+    locked: bool = False
+    checking: bool = False
+    until: float = 0.0
+
+
+@dataclass(frozen=True)
 class Phone:
     mode: Mode = field(default_factory=Idle)
     line: Line = field(default_factory=Line)
     credits: tuple[Credit, ...] = ()
     next_call: int = 1
     last_call: LastCall | None = None
+    # Calls that are answered and not the mode's: on hold, or joined with it in a conference.
+    aside: tuple[InCall, ...] = ()
+    joined: bool = False
+    waiting: Waiting | None = None
+    muted: bool = False
+    hands_free: bool = False
+    touched_at: float = 0.0
+    asleep: bool = False
+    missed: int = 0
+    redial: str = ""
+    retry: Retry | None = None
+    notice: str = ""
+    playing: str = ""
+    settings: Settings = field(default_factory=Settings)
+    book: Book = field(default_factory=Book)
+    log: tuple[Logged, ...] = ()
+    messages: tuple[Message, ...] = ()
+    recordings: tuple[Recording, ...] = ()
+    next_message: int = 1
+    wall: Wall = field(default_factory=Wall)
+    spent: Spent = field(default_factory=Spent)
+    pages: tuple[Page, ...] = ()
+    lock: Lock = field(default_factory=Lock)
+    backup: tuple[str, ...] = field(default=(), repr=False)
+    owner: bytes = b""
 
     @property
     def on_hook(self) -> bool:
-        return isinstance(self.mode, Idle | Ringing)
+        return isinstance(self.mode, Idle | Ringing | Reminding) or self.hands_free
+
+    @property
+    def unread(self) -> int:
+        texts = sum(1 for one in self.messages if one.incoming and not one.read)
+        return texts + sum(1 for one in self.recordings if not one.read)
 
     def credit_with(self, provider: bytes) -> Credit | None:
         return next((credit for credit in self.credits if credit.provider == provider), None)
@@ -169,3 +339,8 @@ class Phone:
     @property
     def home_credit(self) -> Credit | None:
         return self.credit_with(self.line.home)
+
+    def name_of(self, number: str, account: bytes = b"") -> str:
+        """The contact's name, empty for a stranger."""
+        contact = self.book.by_account(account) or self.book.by_number(number)
+        return contact.name if contact else ""

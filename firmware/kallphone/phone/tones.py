@@ -11,6 +11,9 @@ class Tone(Enum):
     RINGBACK = auto()
     BUSY = auto()
     REORDER = auto()
+    WAITING = auto()
+    RECALL = auto()
+    HOLD = auto()
     LOW_CREDIT = auto()
     HOWLER = auto()
 
@@ -30,6 +33,9 @@ Cadence = tuple[Burst, ...]
 CONTINUOUS_MS = 60_000
 
 _HOWLER: Cadence = (Burst((1400, 2060), 100, 100),)
+_WAITING: Cadence = (Burst((425,), 200, 600), Burst((425,), 200, 3000))
+_RECALL: Cadence = (Burst((425,), 200, 100),)
+_HOLD: Cadence = (Burst((425,), 150, 200), Burst((425,), 150, 9500))
 _LOW_CREDIT: Cadence = (Burst((1400,), 200, 300), Burst((1400,), 200, 4300))
 
 # Frequencies and cadences: ITU-T E.180 supplement 2 (various tones used in national networks).
@@ -39,6 +45,9 @@ CADENCES: dict[str, dict[Tone, Cadence]] = {
         Tone.RINGBACK: (Burst((425,), 1000, 4000),),
         Tone.BUSY: (Burst((425,), 480, 480),),
         Tone.REORDER: (Burst((425,), 240, 240),),
+        Tone.WAITING: _WAITING,
+        Tone.RECALL: _RECALL,
+        Tone.HOLD: _HOLD,
         Tone.LOW_CREDIT: _LOW_CREDIT,
         Tone.HOWLER: _HOWLER,
     },
@@ -47,6 +56,9 @@ CADENCES: dict[str, dict[Tone, Cadence]] = {
         Tone.RINGBACK: (Burst((400, 450), 400, 200), Burst((400, 450), 400, 2000)),
         Tone.BUSY: (Burst((400,), 375, 375),),
         Tone.REORDER: (Burst((400,), 400, 350), Burst((400,), 225, 525)),
+        Tone.WAITING: _WAITING,
+        Tone.RECALL: _RECALL,
+        Tone.HOLD: _HOLD,
         Tone.LOW_CREDIT: _LOW_CREDIT,
         Tone.HOWLER: _HOWLER,
     },
@@ -55,7 +67,28 @@ CADENCES: dict[str, dict[Tone, Cadence]] = {
         Tone.RINGBACK: (Burst((440, 480), 2000, 4000),),
         Tone.BUSY: (Burst((480, 620), 500, 500),),
         Tone.REORDER: (Burst((480, 620), 250, 250),),
+        Tone.WAITING: _WAITING,
+        Tone.RECALL: _RECALL,
+        Tone.HOLD: _HOLD,
         Tone.LOW_CREDIT: _LOW_CREDIT,
         Tone.HOWLER: _HOWLER,
     },
 }
+
+RingCadence = tuple[tuple[float, float], ...]
+"""Seconds on and off."""
+
+RING_CADENCES: dict[str, RingCadence] = {
+    "de": ((1.0, 4.0),),
+    "gb": ((0.4, 0.2), (0.4, 2.0)),
+    "us": ((2.0, 4.0),),
+}
+
+DISTINCTIVE_RINGS: tuple[RingCadence, ...] = (
+    ((0.4, 0.4), (0.4, 3.0)),
+    ((0.8, 0.4), (0.3, 3.0)),
+    ((0.3, 0.2), (0.3, 0.2), (0.3, 3.0)),
+    ((1.5, 2.0),),
+)
+
+REMINDER_RING: RingCadence = ((0.5, 2.0),)

@@ -33,12 +33,12 @@ def wires(sound: Sound, media: Collection[CallId], *, record: bool) -> frozenset
     Silence runs into every call: packets keep flowing when it is not joined, so the far side does not take
     it for dead.
     """
-    joined = sound.call if sound.call in media else None
+    joined = [call for call in sound.calls if call in media]
     heard: list[End] = [] if sound.tone is None else [Fixed.TONE]
     laid = {Wire(Fixed.SILENCE, call) for call in media}
-    if joined is not None:
-        heard.append(joined)
-        laid.add(Wire(Fixed.MICROPHONE, joined))
+    for call in joined:
+        heard.append(call)
+        laid.add(Wire(Fixed.MICROPHONE, call))
     laid |= {Wire(source, Fixed.EAR) for source in heard}
     if record:
         laid |= {Wire(source, Fixed.RECORDER) for source in (*heard, Fixed.SILENCE)}
