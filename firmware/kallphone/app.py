@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kallnet.account import Account
+from kallphone.adapters import Adapters
 from kallphone.bench.panel import Panel, claim_stdout
 from kallphone.config import PhoneConfig
 from kallphone.directory import Directory, DirectorySettings, open_directory
-from kallphone.engine import Adapters, Engine
+from kallphone.engine import Engine
 from kallphone.hardware.board import open_board
 from kallphone.hardware.pins import load_pins
 from kallphone.payments.settings import PaymentsSettings
@@ -83,7 +84,8 @@ async def run_phone(config: PhoneConfig, *, panel: bool, withhold_vouchers_after
             part.start()
             stack.callback(part.stop)
         adapters = Adapters(
-            sip, (sip, *face.handsets), directory, payments, journal, face.display, face.ringer, face.lamps
+            sip, (sip, *face.handsets), directory, payments, journal, face.display, face.ringer, face.lamps,
+            _Absent(), _Absent(), _Absent(), _Absent(),
         )
         engine = Engine(adapters, loop.time, Phone(missed=journal.missed_calls()))
         if face.report is not None:
@@ -111,6 +113,13 @@ def open_account(state: Path) -> Account:
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = KeyFile(state / "account.key", state / "device.secret")
     return key.open() if key.exists() else key.create()
+
+
+class _Absent:
+    """Stands in for a part that is not there yet."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: None
 
 
 def _make_face(post: Post, panel: bool, on_quit: Callable[[], None]) -> _Face:

@@ -188,7 +188,7 @@ class Directory:
         except Exception:
             log.exception("the caller's number is not known")
             number = ""
-        self._post(CallerIdentified(call, number))
+        self._post(CallerIdentified(call, number, caller))
 
     def _number_of(self, caller: Address) -> str:
         """Nearly every account has the number of its first salt, and that answer may be in the cache."""

@@ -5,52 +5,21 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kallphone.phone.commands import (
-    AlertCaller,
-    AnswerCall,
-    Command,
-    EndPayment,
-    HangUp,
-    IdentifyCaller,
-    LogCall,
-    OpenLine,
-    OpenSession,
-    PlaceCall,
-    RateService,
-    RefreshCredit,
-    RegisterSip,
-    RejectCall,
-    Resolve,
-    SendDigit,
-    SendRatings,
-    SignVoucher,
-)
+from kallphone.adapters import Adapters, carry_out
+from kallphone.phone.commands import Command, RegisterSip
 from kallphone.phone.events import Event, SipUnregistered, Woken
 from kallphone.phone.lamps import LampState, lamps_for
 from kallphone.phone.machine import transition, wakeup_for
-from kallphone.phone.screens import Screen, screen_for
-from kallphone.phone.sound import Ring, Sound, ring_for, sound_for
-from kallphone.phone.states import Calling, Idle, Phone, Ringing
-from kallphone.ports import Directory, Display, Handset, Journal, Lamps, Payments, Ringer, Sip
+from kallphone.phone.pictures import screen_for
+from kallphone.phone.screens import Screen
+from kallphone.phone.sound import Levels, Ring, Sound, levels_for, ring_for, sound_for
+from kallphone.phone.states import Calling, Phone, Ringing
+from kallphone.phone.words import ENGLISH, Words
 
 log = logging.getLogger(__name__)
 
 Observer = Callable[[Event | Command], None]
 """Sees every event and command as it happens, on the main thread; must not block."""
-
-
-@dataclass(frozen=True)
-class Adapters:
-    """The world around the pure phone."""
-
-    sip: Sip
-    handsets: tuple[Handset, ...]
-    directory: Directory
-    payments: Payments
-    journal: Journal
-    display: Display
-    ringer: Ringer
-    lamps: Lamps
 
 
 @dataclass
@@ -61,6 +30,7 @@ class _Shown:
     sound: Sound | None = None
     ring: Ring | None = None
     lamps: LampState | None = None
+    levels: Levels | None = None
 
 
 @dataclass
@@ -75,6 +45,7 @@ class Engine:
     clock: Callable[[], float]
     phone: Phone = field(default_factory=Phone)
     observers: list[Observer] = field(default_factory=list)
+    words: Callable[[str], Words] = lambda language: ENGLISH  # noqa: ARG005
     _shown: _Shown = field(default_factory=_Shown)
     _inbox: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
 
@@ -96,7 +67,10 @@ class Engine:
         self._keep_journal(before)
         for command in commands:
             self._observe(command)
-            self._carry_out(command)
+            if isinstance(command, RegisterSip):
+                self._register()
+            else:
+                carry_out(self.adapters, command)
         self._show()
 
     def _observe(self, happening: Event | Command) -> None:
@@ -115,66 +89,14 @@ class Engine:
 
     def _keep_journal(self, before: Phone) -> None:
         mode = self.phone.mode
-        if isinstance(mode, Calling | Ringing) and type(before.mode) is not type(mode):
-            outgoing = isinstance(mode, Calling)
-            self.adapters.journal.call_started(mode.call, outgoing=outgoing, number=mode.number)
-        if isinstance(before.mode, Idle) and before.missed and not self.phone.on_hook:
-            self.adapters.journal.forget_missed()
-
-    def _carry_out(self, command: Command) -> None:
-        world = self.adapters
-        match command:
-            case OpenLine():
-                world.payments.open_line()
-            case RegisterSip():
-                self._register()
-            case RefreshCredit():
-                world.payments.refresh_credit()
-            case SendRatings():
-                world.payments.send_ratings()
-            case Resolve(call=call, number=number):
-                world.directory.resolve(call, number)
-            case IdentifyCaller(call=call, caller=caller):
-                world.directory.identify(call, caller)
-            case OpenSession(call=call, route=route):
-                world.payments.open_session(call, route)
-            case SignVoucher():
-                world.payments.sign_voucher(command)
-            case EndPayment():
-                world.payments.end_payment(command)
-            case RateService():
-                world.payments.rate_service(command)
-            case LogCall():
-                world.journal.log_call(command)
-            case (
-                PlaceCall()
-                | AlertCaller()
-                | AnswerCall()
-                | RejectCall()
-                | HangUp()
-                | SendDigit()
-            ):
-                self._signal(command)
-            case _:
-                pass
-
-    def _signal(
-        self, command: PlaceCall | AlertCaller | AnswerCall | RejectCall | HangUp | SendDigit
-    ) -> None:
-        sip = self.adapters.sip
-        match command:
-            case PlaceCall(call=call, uri=uri):
-                sip.place(call, uri)
-            case AlertCaller(call=call):
-                sip.alert(call)
-            case AnswerCall(call=call):
-                sip.answer(call)
-            case RejectCall(call=call, code=code):
-                sip.reject(call, code)
-            case HangUp(call=call):
-                sip.hang_up(call)
-            case SendDigit(call=call, key=key):
-                sip.send_digit(call, key)
+        if type(before.mode) is type(mode):
+            return
+        if isinstance(mode, Calling):
+            errand = mode.errand
+            self.adapters.journal.call_started(errand.call, outgoing=True, number=errand.number)
+        elif isinstance(mode, Ringing):
+            caller = mode.caller
+            self.adapters.journal.call_started(caller.call, outgoing=False, number=caller.number)
 
     def _register(self) -> None:
         credentials = self.adapters.payments.credentials()
@@ -185,15 +107,23 @@ class Engine:
 
     def _show(self) -> None:
         """Send what follows from the state, where it changed. Sound first: ears notice sooner."""
-        sound, ring = sound_for(self.phone), ring_for(self.phone)
-        screen, lamps = screen_for(self.phone), lamps_for(self.phone)
-        if sound != self._shown.sound:
-            for handset in self.adapters.handsets:
-                handset.hear(sound)
-        if ring != self._shown.ring:
-            self.adapters.ringer.ring(ring)
-        if screen != self._shown.screen:
-            self.adapters.display.show(screen)
-        if lamps != self._shown.lamps:
-            self.adapters.lamps.light(line=lamps.line, message=lamps.message)
-        self._shown = _Shown(screen, sound, ring, lamps)
+        world, shown = self.adapters, self._shown
+        new = _Shown(
+            screen_for(self.phone, self.words(self.phone.settings.language)),
+            sound_for(self.phone),
+            ring_for(self.phone),
+            lamps_for(self.phone),
+            levels_for(self.phone),
+        )
+        if new.levels is not None and new.levels != shown.levels:
+            world.mixer.set(new.levels)
+        if new.sound is not None and new.sound != shown.sound:
+            for handset in world.handsets:
+                handset.hear(new.sound)
+        if new.ring != shown.ring:
+            world.ringer.ring(new.ring)
+        if new.screen is not None and new.screen != shown.screen:
+            world.display.show(new.screen)
+        if new.lamps is not None and new.lamps != shown.lamps:
+            world.lamps.light(line=new.lamps.line, message=new.lamps.message)
+        self._shown = new

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from kallphone.phone.book import Contact
 from kallphone.phone.commands import EndPayment, LogCall, RateService, SignVoucher
-from kallphone.phone.events import CallId, Event, Route
+from kallphone.phone.events import CallId, Event, Note, Route
 from kallphone.phone.lamps import Light
 from kallphone.phone.screens import Screen
+from kallphone.phone.settings import Settings
 from kallphone.phone.sound import Levels, Ring, Sound
 
 Post = Callable[[Event], None]
@@ -32,12 +34,17 @@ class Sip(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def register(self, credentials: SipCredentials) -> None: ...
-    def place(self, call: CallId, uri: str) -> None: ...
+    def place(self, call: CallId, uri: str, diverted_from: str = "") -> None:
+        """`diverted_from`: the number whose phone sent the call on."""
+
     def alert(self, call: CallId) -> None: ...
     def answer(self, call: CallId) -> None: ...
-    def reject(self, call: CallId, code: int) -> None: ...
+    def reject(self, call: CallId, code: int, forward_to: str = "") -> None:
+        """`forward_to` with 302: the Kall number to try instead."""
+
     def hang_up(self, call: CallId) -> None: ...
     def send_digit(self, call: CallId, key: str) -> None: ...
+    def tell(self, call: CallId, note: Note) -> None: ...
 
 
 class Handset(Protocol):
@@ -82,6 +89,42 @@ class Payments(Protocol):
     def send_ratings(self) -> None:
         """Puts a rating that is due on the ledger, as far as that can be done now."""
 
+    def withdraw(self, amount: int) -> None:
+        """To the owner's account; answered by Withdrawn."""
+
+
+class Mail(Protocol):
+    """Sealed messages, on a worker of their own: MessageArrived, RecordingArrived and MessageSent."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def send(self, id: int, number: str, text: str) -> None: ...  # noqa: A002 - as in SendText
+    def mark_read(self, id: int) -> None: ...  # noqa: A002
+    def delete(self, id: int) -> None: ...  # noqa: A002
+
+
+class Keeping(Protocol):
+    """What is kept on the phone, on a worker of its own; StorageFailed where the disk won't."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def save_settings(self, settings: Settings) -> None: ...
+    def save_contact(self, contact: Contact, replaces: str) -> None: ...
+    def delete_contact(self, number: str) -> None: ...
+    def load_recording(self, file: str) -> None:
+        """Answered by RecordingLoaded."""
+
+    def check_pin(self, pin: str) -> None:
+        """Answered by PinChecked."""
+
+    def set_pin(self, pin: str) -> None: ...
+    def read_words(self) -> None:
+        """Answered by WordsRead."""
+
+
+class Speech(Protocol):
+    def say(self, text: str, *, aloud: bool) -> None:
+        """In the handset, or through the loudspeaker; never blocks."""
 
 
 class Journal(Protocol):

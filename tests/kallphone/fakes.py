@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from kallphone.engine import Adapters
+from kallphone.adapters import Adapters
 from kallphone.phone.commands import EndPayment, LogCall, RateService, SignVoucher
-from kallphone.phone.events import CallId, Route
+from kallphone.phone.events import CallId, Note, Route
 from kallphone.phone.lamps import Light
 from kallphone.phone.screens import Screen
 from kallphone.phone.sound import Ring, Sound
@@ -39,7 +40,7 @@ class FakeSip:
     def register(self, credentials: SipCredentials) -> None:
         self.notes.note("register", credentials.username)
 
-    def place(self, call: CallId, uri: str) -> None:
+    def place(self, call: CallId, uri: str, diverted_from: str = "") -> None:
         self.notes.note("place", (call, uri))
 
     def alert(self, call: CallId) -> None:
@@ -48,8 +49,11 @@ class FakeSip:
     def answer(self, call: CallId) -> None:
         self.notes.note("answer", call)
 
-    def reject(self, call: CallId, code: int) -> None:
-        self.notes.note("reject", (call, code))
+    def reject(self, call: CallId, code: int, forward_to: str = "") -> None:
+        self.notes.note("reject", (call, code, forward_to))
+
+    def tell(self, call: CallId, note: Note) -> None:
+        self.notes.note("tell", (call, note))
 
     def hang_up(self, call: CallId) -> None:
         self.notes.note("hang up", call)
@@ -143,10 +147,23 @@ class FakePanel:
         self.notes.note("lamps", (line, message))
 
 
+@dataclass
+class FakeKeeping:
+    """Mail, keeping, speech and mixer: notes whatever is asked of it."""
+
+    notes: Notes
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *values, **more: self.notes.note(name, (*values, *more.values()))
+
+
 def fake_adapters() -> tuple[Adapters, Notes, FakePayments]:
     notes = Notes()
     panel = FakePanel(notes)
     payments = FakePayments(notes)
     sip, journal = FakeSip(notes), FakeJournal(notes)
-    adapters = Adapters(sip, (sip,), FakeDirectory(notes), payments, journal, panel, panel, panel)
+    rest = FakeKeeping(notes)
+    adapters = Adapters(
+        sip, (sip,), FakeDirectory(notes), payments, journal, panel, panel, panel, rest, rest, rest, rest
+    )
     return adapters, notes, payments

@@ -20,6 +20,7 @@ from kallphone.phone.events import (
     SipRegistered,
     Woken,
 )
+from kallphone.phone.lamps import Light
 from kallphone.phone.sound import SILENCE, Sound
 from kallphone.phone.tones import Tone
 from kallphone.ports import SipCredentials
@@ -56,7 +57,7 @@ def test_outputs_are_sent_only_when_they_change() -> None:
         engine.step(event)
     assert notes.of("hear") == [SILENCE, Sound(Tone.DIAL), SILENCE]
     assert notes.of("ring") == []
-    assert notes.of("lamps") == [(False, False), (True, False)]
+    assert notes.of("lamps") == [(Light.OFF, Light.OFF), (Light.ON, Light.OFF)]
     screens = notes.of("screen")
     assert all(first != second for first, second in pairwise(screens))
 

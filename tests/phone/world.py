@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
+from kallphone.phone.book import Book, Contact
 from kallphone.phone.causes import Cause
 from kallphone.phone.commands import (
     Command,
@@ -11,6 +12,7 @@ from kallphone.phone.commands import (
     IdentifyCaller,
     OpenLine,
     OpenSession,
+    PlaceCall,
     RefreshCredit,
     RegisterSip,
     Resolve,
@@ -20,13 +22,19 @@ from kallphone.phone.events import (
     CallAnswered,
     CallEnded,
     CallerIdentified,
+    CallForwarded,
     CallId,
     CallMeasured,
+    CallTold,
     Credit,
     CreditChanged,
     Event,
+    ExpectNote,
     FarEndRinging,
+    HoldNote,
+    HookFlashed,
     IncomingCall,
+    KeyHeld,
     KeyPressed,
     LineFailed,
     LineOpened,
@@ -34,6 +42,7 @@ from kallphone.phone.events import (
     MediaStarted,
     OffHook,
     OnHook,
+    RecordingLoaded,
     Route,
     RouteFound,
     RouteNotFound,
@@ -41,6 +50,8 @@ from kallphone.phone.events import (
     SessionRefused,
     SipRegistered,
     SipUnregistered,
+    TransferNote,
+    TransferRefusedNote,
     VoucherAccepted,
     VoucherRefused,
     Woken,
@@ -53,14 +64,20 @@ from kallphone.phone.states import (
     DialTone,
     Idle,
     InCall,
+    Listening,
+    Over,
     Phone,
+    Quoting,
     Ringing,
 )
+from kallphone.phone.talking import calls
 
 HOME = b"\x01" * 20
 PEER = b"\x02" * 20
 ME = b"\x03" * 20
 NUMBER = "2345678900"
+OTHER = "3456789012"
+FRIEND = Contact("4567890123", "Friend", b"\x04" * 20, auto_answer=True)
 PRICE = 20_000
 
 
@@ -70,7 +87,7 @@ class World:
 
     random: Random
     now: float = 100.0
-    phone: Phone = field(default_factory=Phone)
+    phone: Phone = field(default_factory=lambda: Phone(book=Book((FRIEND,))))
     deposited: int = PRICE * 40
     pending: list[Event] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
@@ -86,12 +103,21 @@ class World:
             self._react(command)
         self.commands.extend(commands)
         self.visited[type(self.phone.mode).__name__] += 1
+        self._count_calls()
         return event, before, commands
+
+    def _count_calls(self) -> None:
+        phone = self.phone
+        self.visited["held"] += bool(phone.aside) and not phone.joined
+        self.visited["joined"] += phone.joined
+        self.visited["waiting"] += phone.waiting is not None
+        self.visited["hands free"] += phone.hands_free
+        self.visited["put through"] += any(call.transferring for call in calls(phone))
 
     def _choose(self) -> Event:
         self.now += self.random.choice([0.01, 0.1, 0.4, 1.0])
         wakeup = wakeup_for(self.phone)
-        patience = 0.35 if isinstance(self.phone.mode, InCall) else 0.03
+        patience = 0.35 if isinstance(self.phone.mode, InCall) or self.phone.retry else 0.03
         if wakeup is not None and (wakeup <= self.now or self.random.random() < patience):
             self.now = max(self.now, wakeup)
             return Woken()
@@ -110,20 +136,29 @@ class World:
             case Idle():
                 return self.random.choice([OffHook(), OffHook(), self._incoming()])
             case Ringing():
-                return self.random.choice([OffHook(), OffHook(), OffHook(), CallEnded(mode.call, 487, "")])
+                gone = CallEnded(mode.caller.call, 487, "")
+                return self.random.choice([OffHook(), OffHook(), OffHook(), gone, KeyPressed("*")])
             case DialTone() | Dialing():
                 digits = mode.digits if isinstance(mode, Dialing) else ""
                 good = NUMBER[len(digits) : len(digits) + 1]
                 return KeyPressed(good) if good and self.random.random() < 0.97 else OnHook()
-            case Calling() | Answering():
-                return self.random.choice([CallAnswered(mode.call)] * 6 + [self._code(mode.call), OnHook()])
+            case Calling(errand=of) | Answering(caller=of):
+                return self.random.choice([CallAnswered(of.call)] * 6 + [self._code(of.call), OnHook()])
+            case Quoting():
+                return self.random.choice([KeyPressed("#"), KeyPressed("#"), OnHook()])
+            case Listening():
+                return self.random.choice([RecordingLoaded(mode.file, "sound"), OnHook()])
             case InCall():
                 talk: list[Event] = [
                     MediaStarted(mode.call, "opus/48000/2", "DTLS-SRTP"),
                     KeyPressed("5"),
                     Woken(),
                 ]
-                return self.random.choice(talk * 8 + [self._code(mode.call), OnHook(), self._incoming()])
+                hand = [HookFlashed(), KeyHeld("#"), *map(KeyPressed, "1234560"), *self._notes(mode.call)]
+                ends = [self._code(mode.call), OnHook(), self._incoming(), CallEnded(mode.call, 200, "")]
+                return self.random.choice(talk * 8 + hand + ends)
+            case Over():
+                return self.random.choice([OnHook(), Woken(), HookFlashed(), KeyPressed("5")])
             case _:
                 return self.random.choice([OnHook(), Woken()])
 
@@ -140,6 +175,8 @@ class World:
             case RefreshCredit():
                 self.deposited += self.random.choice([0, 0, PRICE * 4])
                 self.pending.append(CreditChanged(0, self._credit()))
+            case PlaceCall(call=call) if self.random.random() < 0.1:
+                self.pending.append(CallForwarded(call, OTHER))
             case Resolve(call=call):
                 route = Route(HOME, PEER, "sip:0x02@kall", self.random.choice([0, PRICE, PRICE]))
                 self.pending.append(
@@ -174,7 +211,13 @@ class World:
     def _incoming(self) -> Event:
         call = CallId(self.next_incoming)
         self.next_incoming += 2
-        return IncomingCall(call, PEER)
+        return IncomingCall(call, self.random.choice([PEER, PEER, FRIEND.account]))
+
+    def _notes(self, call: CallId) -> list[Event]:
+        return [
+            CallTold(call, note)
+            for note in (TransferNote(OTHER), ExpectNote(PEER), HoldNote(held=True), TransferRefusedNote())
+        ]
 
     def _code(self, call: CallId) -> Event:
         return CallEnded(call, self.random.choice([200, 402, 404, 408, 480, 486, 503, 603]), "")
@@ -196,6 +239,18 @@ class World:
             CallerIdentified(call, NUMBER),
         ]
         return self.random.choice(strays)
+
+
+def open_calls(phone: Phone) -> list[CallId]:
+    """Those that SIP has going on for the hand that holds the handset."""
+    mode = phone.mode
+    match mode:
+        case Calling():
+            return [mode.errand.call, *(call.call for call in phone.aside)]
+        case Answering():
+            return [mode.caller.call, *(call.call for call in phone.aside)]
+        case _:
+            return [call.call for call in calls(phone)]
 
 
 def ended_payments(commands: list[Command]) -> Counter[CallId]:

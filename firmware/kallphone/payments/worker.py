@@ -167,6 +167,9 @@ class PaymentsWorker:
         if self._publishes:
             self._ratings.add(command)
 
+    def withdraw(self, amount: int) -> None:
+        pass
+
     def send_ratings(self) -> None:
         if self._publishes:
             self._ratings.send()

@@ -39,6 +39,12 @@ class Cause(Enum):
     FORWARDED_IN_CIRCLES = auto()
     NOTHING_STORED = auto()
     SERVICE_DONE = auto()
+    NEVER_ANONYMOUS = auto()
+    BALANCE = auto()
+    FORWARDED = auto()
+    ON_HOLD = auto()
+    NOT_AGREED = auto()
+    REFUSED_BY_RULE = auto()
     FAILED = auto()
 
 
@@ -46,7 +52,7 @@ class Cause(Enum):
 class Announcement:
     """What a person hears and reads about a cause; `advice` says what to do next."""
 
-    tone: Tone
+    tone: Tone | None
     headline: str
     advice: str
 
@@ -87,7 +93,13 @@ ANNOUNCEMENTS: dict[Cause, Announcement] = {
     Cause.TRANSFERRED: Announcement(Tone.BUSY, "Put through", "They pay from here"),
     Cause.FORWARDED_IN_CIRCLES: Announcement(Tone.REORDER, "Not reachable", "Their calls go\nin circles"),
     Cause.NOTHING_STORED: Announcement(Tone.REORDER, "Nothing stored", "No number is kept\nunder this key"),
-    Cause.SERVICE_DONE: Announcement(Tone.BUSY, "Done", "Hang up"),
+    Cause.SERVICE_DONE: Announcement(Tone.CONFIRM, "Done", "Hang up"),
+    Cause.NEVER_ANONYMOUS: Announcement(Tone.REORDER, "Not possible", "Calls are signed.\nDial without *67"),
+    Cause.BALANCE: Announcement(Tone.CONFIRM, "Balance", "Hang up"),
+    Cause.FORWARDED: Announcement(Tone.BUSY, "Forwarded", "By your own rules"),
+    Cause.ON_HOLD: Announcement(None, "On hold", "Flash the hook\nto go back"),
+    Cause.NOT_AGREED: Announcement(Tone.REORDER, "Not called", "Nothing was spent"),
+    Cause.REFUSED_BY_RULE: Announcement(Tone.BUSY, "Turned away", "By your own rules"),
     Cause.FAILED: Announcement(Tone.REORDER, "Call failed", "Try again"),
 }
 

@@ -140,9 +140,17 @@ class LogCall:
 
 @dataclass(frozen=True)
 class Speak:
-    """Say it aloud in the handset."""
+    """Say it in the handset, or through the loudspeaker."""
 
     text: str
+    aloud: bool = False
+
+
+@dataclass(frozen=True)
+class LoadRecording:
+    """Answered by RecordingLoaded."""
+
+    file: str
 
 
 @dataclass(frozen=True)
@@ -222,5 +230,5 @@ Command = (
     | HangUp | SendDigit | TellPeer | Speak
     | SignVoucher | EndPayment | RateService | LogCall
     | SaveSettings | SaveContact | DeleteContact | SendText | MarkRead | DeleteMessage | ForgetMissed
-    | CheckPin | SetPin | ReadWords | Withdraw
+    | LoadRecording | CheckPin | SetPin | ReadWords | Withdraw
 )

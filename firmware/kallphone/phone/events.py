@@ -179,6 +179,7 @@ class CallerIdentified:
 
     call: CallId
     number: str
+    account: bytes = b""
 
 
 # Any call.
@@ -306,6 +307,15 @@ class MessageSent:
 
 
 @dataclass(frozen=True)
+class RecordingLoaded:
+    """`sound` is a file that the handset plays; empty with `trouble` where there is none."""
+
+    file: str
+    sound: str
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
 class RecordingEnded:
     file: str
 
@@ -351,6 +361,7 @@ Event = (
     | IncomingCall | CallRefused | CallerIdentified
     | CallAnswered | MediaStarted | CallEnded | CallMeasured | CallQuality | CallTold
     | VoucherAccepted | VoucherRefused
-    | MinutePassed | MessageArrived | RecordingArrived | MessageSent | RecordingEnded
+    | MinutePassed | MessageArrived | RecordingArrived | MessageSent
+    | RecordingLoaded | RecordingEnded
     | PinChecked | WordsRead | Withdrawn | SoundCardsChanged | StorageFailed
 )

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from kallphone.phone.commands import Command, OpenLine, RefreshCredit, RegisterSip, SendRatings
 from kallphone.phone.events import TRANSFERS_EPOCH, Credit, CreditChanged, LineOpened
-from kallphone.phone.states import Idle, Line, LineStep, Phone
+from kallphone.phone.money import coins
+from kallphone.phone.states import Idle, Line, LineStep, Notice, Phone
 
 OPENING_PATIENCE_S = 180.0
 REGISTERING_PATIENCE_S = 40.0
@@ -12,6 +13,7 @@ RENEW_RETRY_S = 60.0
 LONGEST_RETRY_S = 30.0
 REFRESH_S = 10.0
 RATINGS_S = 3600.0
+NOTICE_S = 8.0
 
 # Credentials are renewed after this part of their life, so that a call never sees them lapse.
 RENEW_AFTER = 0.75
@@ -61,8 +63,12 @@ def unregistered(phone: Phone, words: str, now: float) -> Phone:
     return _down(phone, words, now)
 
 
-def credit_changed(phone: Phone, event: CreditChanged) -> Phone:
-    return with_credit(_with(phone, replace(phone.line, balance=event.balance)), event.credit)
+def credit_changed(phone: Phone, event: CreditChanged, now: float) -> Phone:
+    """Money that came in is told, wherever it was put."""
+    before = _worth(phone)
+    phone = with_credit(_with(phone, replace(phone.line, balance=event.balance)), event.credit)
+    gained = _worth(phone) - before
+    return replace(phone, notice=Notice(f"+{coins(gained)}", now + NOTICE_S)) if gained > 0 else phone
 
 
 def with_credit(phone: Phone, credit: Credit) -> Phone:
@@ -123,6 +129,10 @@ def _down(phone: Phone, words: str, now: float) -> Phone:
         phone.line, step=LineStep.DOWN, words=words, attempts=phone.line.attempts + 1, retry_at=now + wait
     )
     return _with(phone, line)
+
+
+def _worth(phone: Phone) -> int:
+    return phone.line.balance + sum(credit.available for credit in phone.credits)
 
 
 def _with(phone: Phone, line: Line) -> Phone:

@@ -1,189 +1,165 @@
-"""The rules that move the phone, all of them.
+"""The rules that move the phone, all of them begin here.
 
 `transition(phone, event, now)` is pure: the same phone, event and clock always give the same phone and
-commands. The mode says where the handset and the call are; the hook is not stored beside it, since
-every mode is either on-hook (Idle, Ringing) or off-hook (all others):
+commands. The mode says where the handset and the call in the foreground are; the hook is not stored beside
+it, since every mode is either on-hook (Idle, Ringing, Reminding) or off-hook (all others):
 
-    Idle -> DialTone -> Dialing -> Resolving -> Opening -> Calling -> InCall -> Over
+    Idle -> DialTone -> Dialing -> Resolving -> Opening -> [Quoting ->] Calling -> InCall -> Over
     Idle -> Ringing -> Answering -> InCall -> Over
+    Idle -> Listening
     any off-hook mode -> Idle with OnHook
 
-There are no timers to start or forget: `wakeup_for(phone)` is a function of the phone, and the engine
-sends Woken at that time. An answer whose call id is not the mode's is stale and changes nothing. Line
-rules are in line.py, those of a paid call in talking.py.
+A second answered call waits aside (`Phone.aside`), on hold or joined with the first; a caller who knocks
+meanwhile is `Phone.waiting`. There are no timers to start or forget: `wakeup_for(phone)` is a function of the
+phone, and the engine sends Woken at that time. An answer whose call id is nobody's is stale and changes
+nothing. The rules are in one file for each subject: hand, dialing, outgoing, incoming, talking,
+supplementary, line, rest.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
-from kallphone.phone import line, talking
-from kallphone.phone.causes import Cause, cause_before_answer, cause_of_goodbye
-from kallphone.phone.commands import (
-    AlertCaller,
-    AnswerCall,
-    Command,
-    HangUp,
-    IdentifyCaller,
-    LogCall,
-    OpenSession,
-    PlaceCall,
-    RejectCall,
-    Resolve,
-    SendDigit,
+from kallphone.phone import (
+    dialing,
+    hand,
+    incoming,
+    line,
+    menu,
+    outgoing,
+    records,
+    rest,
+    supplementary,
+    talking,
 )
-from kallphone.phone.dialplan import INTERDIGIT_S, Dialled, classify
+from kallphone.phone.causes import Cause, cause_of_goodbye
+from kallphone.phone.commands import Command
+from kallphone.phone.dialplan import pause_s
 from kallphone.phone.events import (
     CallAnswered,
     CallEnded,
     CallerIdentified,
+    CallForwarded,
     CallId,
     CallMeasured,
+    CallQuality,
+    CallRefused,
+    CallTold,
     CreditChanged,
     Event,
     FarEndRinging,
+    HookFlashed,
     IncomingCall,
+    KeyHeld,
     KeyPressed,
     LineFailed,
     LineOpened,
     LineProgressed,
     MediaStarted,
+    MessageArrived,
+    MessageSent,
+    MinutePassed,
     OffHook,
     OnHook,
+    PinChecked,
+    RecordingArrived,
+    RecordingEnded,
+    RecordingLoaded,
     RouteFound,
     RouteNotFound,
     SessionOpened,
     SessionRefused,
     SipRegistered,
     SipUnregistered,
+    SoundCardsChanged,
+    StorageFailed,
+    TransferNote,
     VoucherAccepted,
     VoucherRefused,
+    Withdrawn,
     Woken,
+    WordsRead,
 )
 from kallphone.phone.states import (
     Answering,
     Calling,
     Dialing,
     DialTone,
-    Idle,
+    Heard,
     InCall,
-    Mode,
     Opening,
     Over,
     Phone,
+    Quoting,
     Resolving,
-    Ringing,
 )
 
 Transition = tuple[Phone, tuple[Command, ...]]
 
 DIAL_TONE_S = 20.0
-LOOK_UP_S = 15.0
-CALLING_S = 60.0
-RINGING_S = 75.0
-ANSWERING_S = 20.0
 HOWL_AFTER_S = 30.0
-
-BUSY_HERE = 486
-TEMPORARILY_UNAVAILABLE = 480
 
 
 def transition(phone: Phone, event: Event, now: float) -> Transition:
     """Move the phone by one event; `now` is the engine's monotonic clock in seconds."""
-    match event:
-        case OffHook():
-            return _lifted(phone, now)
-        case OnHook():
-            return _lowered(phone, now)
-        case KeyPressed(key=key):
-            return _key(phone, key, now)
-        case Woken():
-            phone, line_commands = line.due(phone, now)
-            phone, mode_commands = _mode_due(phone, now)
-            return phone, line_commands + mode_commands
-        case LineProgressed() | LineOpened() | LineFailed() | CreditChanged():
-            return _line_moved(phone, event, now)
-        case SipRegistered() | SipUnregistered():
-            return _registration_moved(phone, event, now)
-        case RouteFound() | RouteNotFound() | SessionOpened() | SessionRefused() | FarEndRinging():
-            return _outgoing_moved(phone, event, now)
-        case IncomingCall():
-            return _incoming(phone, event, now)
-        case CallerIdentified(call=call, number=number):
-            if isinstance(phone.mode, Ringing | Answering | InCall) and phone.mode.call == call:
-                return replace(phone, mode=replace(phone.mode, number=number)), ()
-            return phone, ()
-        case CallAnswered(call=call):
-            return _answered(phone, call, now)
-        case CallEnded(call=call, code=code):
-            return _ended(phone, call, code, now)
-        case CallMeasured():
-            return talking.measured(phone, event)
-        case MediaStarted() | VoucherAccepted() | VoucherRefused():
-            return _in_call(phone, event, now)
-        case _:
-            return phone, ()
+    phone, commands = _moved(phone, event, now)
+    return records.kept(phone, commands), commands
 
 
 def wakeup_for(phone: Phone) -> float | None:
     """When the phone wants its next Woken, on the clock that `transition` is given."""
-    times = line.wakeups(phone.line)
-    deadline = _deadline(phone.mode)
-    return min([*times, deadline] if deadline is not None else times, default=None)
+    times = line.wakeups(phone.line) + incoming.wakeups(phone) + rest.wakeups(phone)
+    times += [talking.next_second(call) for call in talking.calls(phone)]
+    times += [at for at in (_deadline(phone), menu.wakeup(phone)) if at is not None]
+    return min(times, default=None)
 
 
-def _lifted(phone: Phone, now: float) -> Transition:
-    mode = phone.mode
-    phone = replace(phone, missed=0)
-    if isinstance(mode, Ringing):
-        answering = Answering(mode.call, mode.caller, mode.number, now)
-        return replace(phone, mode=answering), (AnswerCall(mode.call),)
-    if not isinstance(mode, Idle):
-        return phone, ()
-    return replace(phone, mode=DialTone(now) if phone.line.up else Over(Cause.LINE_DOWN, now)), ()
-
-
-def _lowered(phone: Phone, now: float) -> Transition:
-    mode = phone.mode
-    match mode:
-        case Idle() | Ringing():
-            return phone, ()
-        case InCall():
-            return talking.end(phone, mode, Cause.HUNG_UP, now, hang_up=True, on_hook=True)
-        case Resolving() | Opening():
-            return replace(phone, mode=Idle()), (_not_reached(mode, Cause.HUNG_UP),)
-        case Calling():
-            return replace(phone, mode=Idle()), (HangUp(mode.call), _not_reached(mode, Cause.HUNG_UP))
-        case Answering():
-            return replace(phone, mode=Idle()), (HangUp(mode.call), _not_answered(mode, Cause.HUNG_UP))
+def _moved(phone: Phone, event: Event, now: float) -> Transition:
+    match event:
+        case OffHook():
+            return hand.lifted(phone, now)
+        case OnHook():
+            return hand.lowered(phone, now)
+        case HookFlashed():
+            return supplementary.flashed(phone, now)
+        case KeyPressed(key=key):
+            return hand.pressed(phone, key, now)
+        case KeyHeld(key=key):
+            return hand.held(phone, key, now)
+        case Woken():
+            return _woken(phone, now)
+        case LineProgressed() | LineOpened() | LineFailed() | CreditChanged():
+            return _line_moved(phone, event, now)
+        case SipRegistered() | SipUnregistered():
+            return _registration_moved(phone, event, now)
+        case (
+            RouteFound() | RouteNotFound() | SessionOpened() | SessionRefused() | FarEndRinging()
+            | CallForwarded()
+        ):  # fmt: skip
+            return outgoing.moved(phone, event, now)
+        case IncomingCall():
+            return incoming.arrived(phone, event, now)
+        case CallerIdentified():
+            return incoming.identified(phone, event, now)
+        case CallAnswered(call=call, verified=verified):
+            return _answered(phone, call, verified, now)
+        case CallEnded(call=call, code=code):
+            return _ended(phone, call, code, now)
+        case CallMeasured():
+            return talking.measured(phone, event)
+        case MediaStarted() | VoucherAccepted() | VoucherRefused() | CallQuality() | CallTold():
+            return _in_call(phone, event, now)
         case _:
-            return replace(phone, mode=Idle()), ()
+            return _kept(phone, event, now)
 
 
-def _key(phone: Phone, key: str, now: float) -> Transition:
-    match phone.mode:
-        case DialTone():
-            return _dialled(phone, key, now)
-        case Dialing(digits=digits):
-            if key == "#":
-                return replace(phone, mode=Over(Cause.WRONG_NUMBER, now, digits)), ()
-            return _dialled(phone, digits + key, now)
-        case InCall(call=call):
-            return phone, (SendDigit(call, key),)
-        case _:
-            return phone, ()
-
-
-def _dialled(phone: Phone, digits: str, now: float) -> Transition:
-    match classify(digits):
-        case Dialled.UNFINISHED:
-            return replace(phone, mode=Dialing(digits, now)), ()
-        case Dialled.WRONG:
-            return replace(phone, mode=Over(Cause.WRONG_NUMBER, now, digits)), ()
-        case Dialled.COMPLETE:
-            call = CallId(phone.next_call)
-            mode = Resolving(call, digits, now)
-            return replace(phone, mode=mode, next_call=phone.next_call + 2), (Resolve(call, digits),)
+def _woken(phone: Phone, now: float) -> Transition:
+    phone, commands = line.due(phone, now)
+    for due in (incoming.due, talking.due, _mode_due, rest.due, menu.due):
+        phone, more = due(phone, now)
+        commands += more
+    return phone, commands
 
 
 def _line_moved(
@@ -197,171 +173,127 @@ def _line_moved(
         case LineFailed(words=words):
             return line.failed(phone, words, now), ()
         case CreditChanged():
-            return line.credit_changed(phone, event), ()
+            return line.credit_changed(phone, event, now), ()
 
 
 def _registration_moved(phone: Phone, event: SipRegistered | SipUnregistered, now: float) -> Transition:
     if isinstance(event, SipUnregistered):
-        phone = line.unregistered(phone, event.words, now)
-        return talking.lost(phone, phone.mode, now) if isinstance(phone.mode, InCall) else phone, ()
-    phone = line.registered(phone)
-    match phone.mode:
-        case Over(cause=Cause.LINE_DOWN):
-            return replace(phone, mode=DialTone(now)), ()
-        case InCall():
-            return talking.found(phone, phone.mode), ()
-        case _:
-            return phone, ()
-
-
-OutgoingEvent = RouteFound | RouteNotFound | SessionOpened | SessionRefused | FarEndRinging
-
-
-def _outgoing_moved(phone: Phone, event: OutgoingEvent, now: float) -> Transition:
+        return talking.lost(line.unregistered(phone, event.words, now), now), ()
+    phone = talking.found(line.registered(phone))
     mode = phone.mode
-    if not isinstance(mode, Resolving | Opening | Calling) or mode.call != event.call:
-        return (line.with_credit(phone, event.credit) if isinstance(event, SessionOpened) else phone), ()
-    match mode, event:
-        case Resolving(), RouteFound(route=route):
-            opening = Opening(mode.call, mode.number, route, now)
-            return replace(phone, mode=opening), (OpenSession(mode.call, route),)
-        case Resolving(), RouteNotFound(cause=cause):
-            return _given_up(phone, mode, cause, now)
-        case Opening(), SessionOpened(credit=credit):
-            return _session_opened(line.with_credit(phone, credit), mode, now)
-        case Opening(), SessionRefused(cause=cause):
-            return _given_up(phone, mode, cause, now)
-        case Calling(), FarEndRinging():
-            return replace(phone, mode=replace(mode, alerted=True)), ()
-        case _:
-            return phone, ()
+    if isinstance(mode, Over) and mode.cause is Cause.LINE_DOWN and not phone.aside:
+        return replace(phone, mode=DialTone(now)), ()
+    return phone, ()
 
 
-def _session_opened(phone: Phone, mode: Opening, now: float) -> Transition:
-    """Without credit for one period nobody's phone rings."""
-    credit = phone.credit_with(mode.route.provider)
-    if mode.route.price > (credit.available if credit else 0):
-        return _given_up(phone, mode, Cause.NO_CREDIT, now)
-    calling = Calling(mode.call, mode.number, mode.route, now)
-    return replace(phone, mode=calling), (PlaceCall(mode.call, mode.route.uri),)
-
-
-def _given_up(phone: Phone, mode: Resolving | Opening | Calling, cause: Cause, now: float) -> Transition:
-    return replace(phone, mode=Over(cause, now, mode.number)), (_not_reached(mode, cause),)
-
-
-def _incoming(phone: Phone, event: IncomingCall, now: float) -> Transition:
-    if not isinstance(phone.mode, Idle):
-        return phone, (RejectCall(event.call, BUSY_HERE),)
-    ringing = Ringing(event.call, event.caller, "", now)
-    return replace(phone, mode=ringing), (AlertCaller(event.call), IdentifyCaller(event.call, event.caller))
-
-
-def _answered(phone: Phone, call: CallId, now: float) -> Transition:
+def _answered(phone: Phone, call: CallId, verified: bool, now: float) -> Transition:
     mode = phone.mode
-    if isinstance(mode, Calling) and mode.call == call:
-        route = mode.route
-        talk = InCall(call, True, route.peer, mode.number, route.provider, route.price, now, now)
-    elif isinstance(mode, Answering) and mode.call == call:
-        own = phone.line
-        talk = InCall(call, False, mode.caller, mode.number, own.home, own.incoming_price, now, now)
-    else:
-        return phone, ()
-    if not phone.line.up:
-        talk = replace(talk, lost_since=now)
-    return talking.answered(phone, talk, now)
+    if isinstance(mode, Calling) and mode.errand.call == call:
+        return outgoing.answered(phone, mode, now, verified=verified)
+    if isinstance(mode, Answering) and mode.caller.call == call:
+        return incoming.answered(phone, mode, now)
+    return phone, ()
 
 
-def _in_call(phone: Phone, event: MediaStarted | VoucherAccepted | VoucherRefused, now: float) -> Transition:
-    mode = phone.mode
-    if not isinstance(mode, InCall) or mode.call != event.call:
+def _in_call(
+    phone: Phone,
+    event: MediaStarted | VoucherAccepted | VoucherRefused | CallQuality | CallTold,
+    now: float,
+) -> Transition:
+    call = talking.find(phone, event.call)
+    if call is None:
         return phone, ()
     match event:
         case MediaStarted(codec=codec, srtp=srtp):
-            return replace(phone, mode=replace(mode, codec=codec, srtp=srtp)), ()
+            return talking.put(phone, replace(call, codec=codec, srtp=srtp)), ()
         case VoucherAccepted(cumulative=cumulative):
-            return talking.voucher_accepted(phone, mode, cumulative), ()
+            return talking.voucher_accepted(phone, call, cumulative), ()
         case VoucherRefused():
-            return talking.end(phone, mode, Cause.PAYMENT_REFUSED, now, hang_up=True)
+            return talking.end(phone, call, Cause.PAYMENT_REFUSED, now, hang_up=True)
+        case CallQuality():
+            heard = Heard(event.loss, event.jitter, event.mos)
+            return talking.put(phone, replace(call, heard=heard)), ()
+        case CallTold(note=TransferNote(number=number)) if _may_be_put_through(phone, call):
+            phone, commands = supplementary.hold(phone, now)
+            phone, more = outgoing.dial(phone, number, now, transfer=True)
+            return phone, commands + more
+        case CallTold(note=note):
+            return supplementary.told(phone, call, note, now)
+
+
+def _may_be_put_through(phone: Phone, call: InCall) -> bool:
+    """Only out of the one call that is talked in."""
+    return phone.mode == call and not phone.aside and not phone.hands_free and not phone.lock.locked
 
 
 def _ended(phone: Phone, call: CallId, code: int, now: float) -> Transition:
+    talk = talking.find(phone, call)
+    if talk is not None:
+        cause = Cause.TRANSFERRED if talk.transferring else cause_of_goodbye(code, paying=talk.price > 0)
+        return talking.end(phone, talk, cause, now, hang_up=False)
     mode = phone.mode
-    if not isinstance(mode, Ringing | Calling | Answering | InCall) or mode.call != call:
-        return phone, ()
-    match mode:
-        case InCall():
-            cause = cause_of_goodbye(code, paying=mode.price > 0)
-            return talking.end(phone, mode, cause, now, hang_up=False)
-        case Calling():
-            return _given_up(phone, mode, cause_before_answer(code), now)
-        case Answering():
-            over = Over(Cause.FAR_END_HUNG_UP, now, mode.number)
-            return replace(phone, mode=over), (_not_answered(mode, Cause.FAR_END_HUNG_UP),)
-        case Ringing():
-            return _missed(phone, mode)
+    if isinstance(mode, Calling) and mode.errand.call == call:
+        return outgoing.ended(phone, mode, code, now)
+    return incoming.gone(phone, call, now) or (phone, ())
 
 
-def _missed(phone: Phone, mode: Ringing) -> Transition:
-    return replace(phone, mode=Idle(), missed=phone.missed + 1), (_not_answered(mode, Cause.NO_ANSWER),)
+def _kept(phone: Phone, event: rest.KeptEvent, now: float) -> Transition:
+    """What the phone keeps, and the menu shows."""
+    phone, commands = rest.moved(phone, event, now)
+    match event:
+        case CallRefused() | MinutePassed() | RecordingLoaded() | SoundCardsChanged():
+            return phone, commands
+        case (
+            MessageArrived() | RecordingArrived() | MessageSent() | RecordingEnded() | PinChecked()
+            | WordsRead() | Withdrawn() | StorageFailed()
+        ):  # fmt: skip
+            phone, more = menu.event(phone, event, now)
+            return phone, commands + more
+        case _:
+            assert_never(event)
 
 
 def _mode_due(phone: Phone, now: float) -> Transition:
+    deadline = _deadline(phone)
     mode = phone.mode
-    deadline = _deadline(mode)
     if deadline is None or now < deadline:
         return phone, ()
     match mode:
-        case DialTone() | Dialing():
-            digits = mode.digits if isinstance(mode, Dialing) else ""
-            return replace(phone, mode=Over(Cause.DIALLED_TOO_SLOWLY, now, digits)), ()
-        case Resolving():
-            return _given_up(phone, mode, Cause.LEDGER_AWAY, now)
-        case Opening():
-            return _given_up(phone, mode, Cause.PROVIDER_LOST, now)
-        case Calling():
-            phone, commands = _given_up(phone, mode, Cause.NO_ANSWER, now)
-            return phone, (HangUp(mode.call), *commands)
-        case Ringing():
-            phone, commands = _missed(phone, mode)
-            return phone, (RejectCall(mode.call, TEMPORARILY_UNAVAILABLE), *commands)
-        case Answering():
-            over = Over(Cause.FAILED, now, mode.number)
-            return replace(phone, mode=over), (HangUp(mode.call), _not_answered(mode, Cause.FAILED))
-        case InCall():
-            return talking.second_passed(phone, mode, now)
+        case DialTone() if phone.aside:
+            return replace(phone, mode=Over(Cause.ON_HOLD, now)), ()
+        case DialTone() if phone.settings.hotline and phone.settings.hotline_after_s:
+            return dialing.call(phone, phone.settings.hotline, now)
+        case DialTone():
+            return replace(phone, mode=Over(Cause.DIALLED_TOO_SLOWLY, now)), ()
+        case Dialing(digits=digits):
+            return dialing.finished(phone, digits, now, otherwise=Cause.DIALLED_TOO_SLOWLY)
+        case Resolving() | Opening() | Quoting() | Calling():
+            return outgoing.due(phone, mode, now)
+        case Over() if phone.aside:
+            return supplementary.resume(phone)
+        case Over() if mode.again and phone.retry is not None:
+            return dialing.call(phone, phone.retry.number, now)
         case Over():
             return replace(phone, mode=replace(mode, howling=True)), ()
         case _:
             return phone, ()
 
 
-def _deadline(mode: Mode) -> float | None:
+def _deadline(phone: Phone) -> float | None:
+    mode = phone.mode
     match mode:
-        case DialTone():
-            return mode.since + DIAL_TONE_S
-        case Dialing():
-            return mode.since + INTERDIGIT_S
-        case Resolving() | Opening():
-            return mode.since + LOOK_UP_S
-        case Calling():
-            return mode.since + CALLING_S
-        case Ringing():
-            return mode.since + RINGING_S
-        case Answering():
-            return mode.since + ANSWERING_S
-        case InCall():
-            return talking.next_second(mode)
+        case DialTone(since=since):
+            hotline = phone.settings.hotline and phone.settings.hotline_after_s
+            return since + (hotline if hotline and not phone.aside else DIAL_TONE_S)
+        case Dialing(digits=digits, since=since):
+            return since + pause_s(digits, phone.settings.country)
+        case Resolving() | Opening() | Quoting() | Calling():
+            return outgoing.deadline(mode)
+        case Over() if phone.aside:
+            return None if mode.cause is Cause.ON_HOLD else mode.since + supplementary.BACK_AFTER_S
+        case Over() if mode.again:
+            return phone.retry.at if phone.retry else None
         case Over():
             return None if mode.howling else mode.since + HOWL_AFTER_S
         case _:
             return None
-
-
-def _not_reached(mode: Resolving | Opening | Calling, cause: Cause) -> LogCall:
-    peer = b"" if isinstance(mode, Resolving) else mode.route.peer
-    return LogCall(mode.call, True, mode.number, peer, cause, 0, 0)
-
-
-def _not_answered(mode: Ringing | Answering, cause: Cause) -> LogCall:
-    return LogCall(mode.call, False, mode.number, mode.caller, cause, 0, 0)

@@ -15,3 +15,8 @@ def affordable_seconds(available: int, price: int, elapsed_s: float, paid_period
         return None
     paid_until = paid_periods * PERIOD_S
     return max(0, int(paid_until + (available // price) * PERIOD_S - elapsed_s))
+
+
+def a_minute(per_period: int) -> int:
+    """Base units a minute."""
+    return per_period * 60 // PERIOD_S

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from kallphone.phone.causes import ANNOUNCEMENTS
 from kallphone.phone.events import CallId
 from kallphone.phone.settings import Volumes
-from kallphone.phone.states import Calling, DialTone, InCall, Mode, Over, Phone, Reminding, Ringing
+from kallphone.phone.states import Calling, DialTone, InCall, Listening, Mode, Over, Phone, Reminding, Ringing
 from kallphone.phone.tones import DISTINCTIVE_RINGS, REMINDER_RING, RING_CADENCES, Tone
 
 
@@ -57,7 +57,7 @@ def sound_for(phone: Phone) -> Sound:
         calls=live + aside if phone.joined else live,
         held=() if phone.joined else aside,
         muted=phone.muted and bool(live),
-        recording="" if phone.on_hook else phone.playing,
+        recording=mode.sound if isinstance(mode, Listening) else "",
         hands_free=phone.hands_free,
     )
 
@@ -66,9 +66,9 @@ def ring_for(phone: Phone) -> Ring | None:
     mode, settings = phone.mode, phone.settings
     if isinstance(mode, Reminding):
         return Ring(REMINDER_RING, settings.volumes.ringer)
-    if not isinstance(mode, Ringing) or settings.volumes.ringer == 0:
+    if not isinstance(mode, Ringing) or mode.silenced or settings.volumes.ringer == 0:
         return None
-    contact = phone.book.by_account(mode.caller) or phone.book.by_number(mode.number)
+    contact = phone.contact(mode.caller.number, mode.caller.account)
     pattern = (contact.ring if contact else 0) or settings.ring
     cadence = DISTINCTIVE_RINGS[pattern - 1] if pattern else RING_CADENCES[settings.country]
     return Ring(cadence, settings.volumes.ringer)
@@ -81,8 +81,6 @@ def levels_for(phone: Phone) -> Levels:
 
 def _tone_for(phone: Phone) -> Tone | None:
     mode: Mode = phone.mode
-    if phone.playing:
-        return None
     if isinstance(mode, DialTone):
         return Tone.RECALL if phone.aside else Tone.DIAL
     if isinstance(mode, Calling):

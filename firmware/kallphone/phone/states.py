@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from kallphone.phone.book import Book
+from kallphone.phone.book import Book, Contact
 from kallphone.phone.causes import Cause
 from kallphone.phone.events import CallId, Credit, Route
 from kallphone.phone.messages import Message, Recording
@@ -51,16 +51,24 @@ class Idle:
 
 
 @dataclass(frozen=True)
-class Ringing:
-    """On-hook, a call is coming in."""
+class Caller:
+    """Who calls in. `looked_up`: the ledger has answered what number that account has."""
 
     call: CallId
-    caller: bytes
-    number: str
-    since: float
+    account: bytes
+    number: str = ""
     verified: bool = True
     diverted_from: str = ""
     looked_up: bool = False
+
+
+@dataclass(frozen=True)
+class Ringing:
+    """On-hook, a call is coming in; `silenced` by hand."""
+
+    caller: Caller
+    since: float
+    silenced: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,15 @@ class Reminding:
 
     number: str
     since: float
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Off-hook, a recording plays once it is there as `sound`."""
+
+    file: str
+    since: float
+    sound: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,58 +102,66 @@ class Dialing:
 
 
 @dataclass(frozen=True)
-class Resolving:
-    """`diverted_from`: the number that was dialled, where its phone sent the call on."""
+class Errand:
+    """An attempt to reach a number.
+
+    `via` are the numbers whose phones sent the call on, in their order. `transfer`: the far end of the call
+    aside asked for this attempt.
+    """
 
     call: CallId
     number: str
+    via: tuple[str, ...] = ()
+    transfer: bool = False
+
+    @property
+    def diverted_from(self) -> str:
+        return self.via[-1] if self.via else ""
+
+
+@dataclass(frozen=True)
+class Resolving:
+    errand: Errand
     since: float
-    diverted_from: str = ""
 
 
 @dataclass(frozen=True)
 class Opening:
     """A session with the provider of the route is being opened."""
 
-    call: CallId
-    number: str
+    errand: Errand
     route: Route
     since: float
-    diverted_from: str = ""
 
 
 @dataclass(frozen=True)
 class Quoting:
     """The price is shown, and nothing is spent before somebody agrees."""
 
-    call: CallId
-    number: str
+    errand: Errand
     route: Route
     since: float
-    diverted_from: str = ""
 
 
 @dataclass(frozen=True)
 class Calling:
     """The INVITE is on its way; `alerted` once the far phone rings."""
 
-    call: CallId
-    number: str
+    errand: Errand
     route: Route
     since: float
     alerted: bool = False
-    diverted_from: str = ""
+
+
+Attempt = Resolving | Opening | Quoting | Calling
 
 
 @dataclass(frozen=True)
 class Answering:
     """The answer is not confirmed yet."""
 
-    call: CallId
-    caller: bytes
-    number: str
+    caller: Caller
     since: float
-    verified: bool = True
 
 
 @dataclass(frozen=True)
@@ -152,8 +177,8 @@ class Heard:
 class InCall:
     """Talking. `periods` are those that this phone has signed for, by its own clock.
 
-    `remote_hold`: the far end has put us on hold. `offered` is the number that they put us through to, while
-    we are asked; `transferring` that the far end was asked to call somebody else.
+    `remote_hold`: the far end has put us on hold. `expected` is an account that will call in this call's
+    place; `transferring`: the far end was asked to call somebody else.
     """
 
     call: CallId
@@ -172,7 +197,6 @@ class InCall:
     srtp: str = ""
     verified: bool = True
     remote_hold: bool = False
-    offered: str = ""
     expected: bytes = b""
     transferring: bool = False
     heard: Heard | None = None
@@ -192,7 +216,7 @@ class Over:
 
 Mode = (
     Idle | Ringing | Reminding
-    | DialTone | Dialing | Resolving | Opening | Quoting | Calling | Answering | InCall | Over
+    | Listening | DialTone | Dialing | Resolving | Opening | Quoting | Calling | Answering | InCall | Over
 )  # fmt: skip
 """The hook is not stored beside the mode: Idle, Ringing and Reminding are on-hook, all others off-hook, but
 for a call that the phone answered hands-free."""
@@ -200,13 +224,10 @@ for a call that the phone answered hands-free."""
 
 @dataclass(frozen=True)
 class Waiting:
-    """A second caller, who hears ringback while we talk."""
+    """A second caller, who hears ringback while we talk; or one whose number is looked up before it rings."""
 
-    call: CallId
-    caller: bytes
-    number: str
+    caller: Caller
     since: float
-    verified: bool = True
 
 
 @dataclass(frozen=True)
@@ -283,6 +304,14 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """A line that is shown for a moment."""
+
+    words: str
+    until: float
+
+
+@dataclass(frozen=True)
 class Lock:
     """The keypad's lock. `checking` while a PIN is looked at; `until` is when the next one is."""
 
@@ -297,11 +326,14 @@ class Phone:
     line: Line = field(default_factory=Line)
     credits: tuple[Credit, ...] = ()
     next_call: int = 1
-    last_call: LastCall | None = None
+    last_calls: tuple[LastCall, ...] = ()
     # Calls that are answered and not the mode's: on hold, or joined with it in a conference.
     aside: tuple[InCall, ...] = ()
     joined: bool = False
     waiting: Waiting | None = None
+    arriving: Waiting | None = None
+    # The next number that is dialled is where the call aside is put through to.
+    putting_through: bool = False
     muted: bool = False
     hands_free: bool = False
     touched_at: float = 0.0
@@ -309,8 +341,7 @@ class Phone:
     missed: int = 0
     redial: str = ""
     retry: Retry | None = None
-    notice: str = ""
-    playing: str = ""
+    notice: Notice | None = None
     settings: Settings = field(default_factory=Settings)
     book: Book = field(default_factory=Book)
     log: tuple[Logged, ...] = ()
@@ -340,7 +371,10 @@ class Phone:
     def home_credit(self) -> Credit | None:
         return self.credit_with(self.line.home)
 
+    def contact(self, number: str, account: bytes = b"") -> Contact | None:
+        return self.book.by_account(account) or self.book.by_number(number)
+
     def name_of(self, number: str, account: bytes = b"") -> str:
         """The contact's name, empty for a stranger."""
-        contact = self.book.by_account(account) or self.book.by_number(number)
+        contact = self.contact(number, account)
         return contact.name if contact else ""

@@ -9,7 +9,7 @@ from threading import Event as Flag
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from kallphone.phone.events import CallId
+from kallphone.phone.events import CallId, Note
 from kallphone.phone.sound import Sound
 from kallphone.ports import Post, SipCredentials
 from kallphone.sip.settings import SipError, SipSettings
@@ -58,7 +58,7 @@ class PjSip:
     def register(self, credentials: SipCredentials) -> None:
         self._commands.put(lambda endpoint: endpoint.register(credentials))
 
-    def place(self, call: CallId, uri: str) -> None:
+    def place(self, call: CallId, uri: str, diverted_from: str = "") -> None:
         self._commands.put(lambda endpoint: endpoint.place(call, uri))
 
     def alert(self, call: CallId) -> None:
@@ -67,7 +67,7 @@ class PjSip:
     def answer(self, call: CallId) -> None:
         self._commands.put(lambda endpoint: endpoint.respond(call, 200))
 
-    def reject(self, call: CallId, code: int) -> None:
+    def reject(self, call: CallId, code: int, forward_to: str = "") -> None:
         self._commands.put(lambda endpoint: endpoint.respond(call, code))
 
     def hang_up(self, call: CallId) -> None:
@@ -75,6 +75,9 @@ class PjSip:
 
     def send_digit(self, call: CallId, key: str) -> None:
         self._commands.put(lambda endpoint: endpoint.send_digit(call, key))
+
+    def tell(self, call: CallId, note: Note) -> None:
+        pass
 
     def hear(self, sound: Sound) -> None:
         self._commands.put(lambda endpoint: endpoint.hear(sound))

@@ -1,0 +1,84 @@
+"""Rules of dialling: from the first digit to what it means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kallphone.phone import outgoing, service_codes, supplementary
+from kallphone.phone.causes import Cause
+from kallphone.phone.commands import Command, Speak
+from kallphone.phone.dialplan import (
+    Complete,
+    Emergency,
+    KallNumber,
+    Outside,
+    Redial,
+    Service,
+    SpeedDial,
+    Target,
+    Unfinished,
+    Wrong,
+    at_timeout,
+    classify,
+)
+from kallphone.phone.states import Dialing, Over, Phone
+
+Transition = tuple[Phone, tuple[Command, ...]]
+
+
+def dialled(phone: Phone, digits: str, now: float) -> Transition:
+    """One more key; `digits` are all so far."""
+    spoken: tuple[Command, ...] = (Speak(digits[-1]),) if phone.settings.speak_digits else ()
+    one_key = phone.settings.one_key and len(digits) == 1 and phone.book.by_key(digits) is not None
+    result = Complete(SpeedDial(digits)) if one_key else classify(digits, phone.settings.country)
+    match result:
+        case Unfinished():
+            return replace(phone, mode=Dialing(digits, now)), spoken
+        case Wrong():
+            return replace(phone, mode=Over(Cause.WRONG_NUMBER, now, digits)), spoken
+        case Complete(target=target):
+            phone, commands = reach(phone, target, now)
+            return phone, spoken + commands
+
+
+def finished(phone: Phone, digits: str, now: float, *, otherwise: Cause) -> Transition:
+    """The dialler says no more; `otherwise` is what is wrong with digits that mean nothing."""
+    match at_timeout(digits, phone.settings.country):
+        case Complete(target=target):
+            return reach(phone, target, now)
+        case _:
+            return replace(phone, mode=Over(otherwise, now, digits)), ()
+
+
+def reach(phone: Phone, target: Target, now: float) -> Transition:
+    if isinstance(target, Emergency):
+        return _over(phone, Cause.NO_EMERGENCY, target.number, now)
+    if phone.lock.locked:
+        return _over(phone, Cause.LOCKED, "", now)
+    match target:
+        case KallNumber(digits=digits):
+            return call(phone, digits, now)
+        case SpeedDial(key=key):
+            contact = phone.book.by_key(key)
+            return call(phone, contact.number if contact else "", now)
+        case Redial():
+            return call(phone, phone.redial, now)
+        case Outside(e164=e164):
+            return _over(phone, Cause.NO_GATEWAY, e164, now)
+        case Service():
+            return service_codes.apply(phone, target, now)
+
+
+def call(phone: Phone, number: str, now: float) -> Transition:
+    """Calls a number, or puts the call aside through to it."""
+    if not number:
+        return _over(phone, Cause.NOTHING_STORED, "", now)
+    if not phone.line.up and not phone.aside:
+        return _over(phone, Cause.LINE_DOWN, number, now)
+    if phone.putting_through:
+        return supplementary.transfer_to(phone, number)
+    return outgoing.dial(phone, number, now)
+
+
+def _over(phone: Phone, cause: Cause, number: str, now: float) -> Transition:
+    return replace(phone, mode=Over(cause, now, number)), ()

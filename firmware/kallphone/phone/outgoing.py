@@ -1,0 +1,178 @@
+"""Rules of reaching somebody: from a number to the INVITE."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kallphone.phone import limits, line, supplementary, talking
+from kallphone.phone.causes import Cause, cause_before_answer
+from kallphone.phone.commands import Command, HangUp, LogCall, OpenSession, PlaceCall, Resolve
+from kallphone.phone.events import (
+    CallForwarded,
+    CallId,
+    FarEndRinging,
+    Route,
+    RouteFound,
+    RouteNotFound,
+    SessionOpened,
+    SessionRefused,
+)
+from kallphone.phone.meter import a_minute
+from kallphone.phone.states import (
+    Attempt,
+    Calling,
+    Errand,
+    InCall,
+    Opening,
+    Over,
+    Phone,
+    Quoting,
+    Resolving,
+)
+
+Transition = tuple[Phone, tuple[Command, ...]]
+
+LOOK_UP_S = 15.0
+QUOTING_S = 45.0
+CALLING_S = 60.0
+
+LONGEST_VIA = 3
+"""Phones that may send one call on."""
+
+TEN_DIGITS = 10
+
+OutgoingEvent = RouteFound | RouteNotFound | SessionOpened | SessionRefused | FarEndRinging | CallForwarded
+
+
+def dial(
+    phone: Phone, number: str, now: float, *, via: tuple[str, ...] = (), transfer: bool = False
+) -> Transition:
+    """Goes to find who holds that Kall number."""
+    call = CallId(phone.next_call)
+    errand = Errand(call, number, via, transfer)
+    phone = replace(phone, next_call=phone.next_call + 2, retry=None)
+    if not transfer and not via:
+        phone = replace(phone, redial=number)
+    if phone.settings.limits.contacts_only and phone.book.by_number(number) is None:
+        return _over(phone, Cause.NOT_IN_CONTACTS, number, now), ()
+    return replace(phone, mode=Resolving(errand, now)), (Resolve(call, number),)
+
+
+def moved(phone: Phone, event: OutgoingEvent, now: float) -> Transition:
+    mode = phone.mode
+    if not isinstance(mode, Attempt) or mode.errand.call != event.call:
+        return (line.with_credit(phone, event.credit) if isinstance(event, SessionOpened) else phone), ()
+    match mode, event:
+        case Resolving(), RouteFound(route=route):
+            opening = Opening(mode.errand, route, now)
+            return replace(phone, mode=opening), (OpenSession(mode.errand.call, route),)
+        case Resolving(), RouteNotFound(cause=cause):
+            return given_up(phone, mode, cause, now)
+        case Opening(), SessionOpened(credit=credit):
+            return _session_opened(line.with_credit(phone, credit), mode, now)
+        case Opening(), SessionRefused(cause=cause):
+            return given_up(phone, mode, cause, now)
+        case Calling(), FarEndRinging():
+            return replace(phone, mode=replace(mode, alerted=True)), ()
+        case Calling(), CallForwarded(number=number):
+            return _forwarded(phone, mode, number, now)
+        case _:
+            return phone, ()
+
+
+def agreed(phone: Phone, mode: Quoting, now: float) -> Transition:
+    """Somebody has seen the price and wants the call."""
+    return _place(phone, mode.errand, mode.route, now)
+
+
+def answered(phone: Phone, mode: Calling, now: float, *, verified: bool) -> Transition:
+    route, errand = mode.route, mode.errand
+    if not verified and not phone.settings.allow_unverified:
+        phone, commands = given_up(phone, mode, Cause.NOT_VERIFIED, now)
+        return phone, (HangUp(errand.call), *commands)
+    talk = InCall(
+        errand.call, True, route.peer, errand.number, route.provider, route.price, now, now, verified=verified
+    )
+    if not phone.line.up:
+        talk = replace(talk, lost_since=now)
+    phone, commands = talking.answered(phone, talk, now)
+    if errand.transfer:
+        phone, more = supplementary.put_through(phone, now)
+        return phone, commands + more
+    return phone, commands
+
+
+def ended(phone: Phone, mode: Calling, code: int, now: float) -> Transition:
+    return given_up(phone, mode, cause_before_answer(code), now)
+
+
+def due(phone: Phone, mode: Attempt, now: float) -> Transition:
+    """Its patience is over."""
+    match mode:
+        case Resolving():
+            return given_up(phone, mode, Cause.LEDGER_AWAY, now)
+        case Opening():
+            return given_up(phone, mode, Cause.PROVIDER_LOST, now)
+        case Quoting():
+            return given_up(phone, mode, Cause.NOT_AGREED, now)
+        case Calling():
+            phone, commands = given_up(phone, mode, Cause.NO_ANSWER, now)
+            return phone, (HangUp(mode.errand.call), *commands)
+
+
+def deadline(mode: Attempt) -> float:
+    match mode:
+        case Resolving() | Opening():
+            return mode.since + LOOK_UP_S
+        case Quoting():
+            return mode.since + QUOTING_S
+        case Calling():
+            return mode.since + CALLING_S
+
+
+def given_up(phone: Phone, mode: Attempt, cause: Cause, now: float) -> Transition:
+    phone, refused = supplementary.transfer_failed(phone, mode)
+    return _over(phone, cause, mode.errand.number, now), (not_reached(mode, cause), *refused)
+
+
+def not_reached(mode: Attempt, cause: Cause) -> LogCall:
+    peer = b"" if isinstance(mode, Resolving) else mode.route.peer
+    return LogCall(mode.errand.call, True, mode.errand.number, peer, cause, 0, 0)
+
+
+def _session_opened(phone: Phone, mode: Opening, now: float) -> Transition:
+    """Without credit for one period nobody's phone rings."""
+    errand, route = mode.errand, mode.route
+    credit = phone.credit_with(route.provider)
+    if route.price > (credit.available if credit else 0):
+        return given_up(phone, mode, Cause.NO_CREDIT, now)
+    if limits.reached(phone, errand.number, 0, route.price):
+        return given_up(phone, mode, Cause.LIMIT_REACHED, now)
+    if _asks_first(phone, errand, route):
+        return replace(phone, mode=Quoting(errand, route, now)), ()
+    return _place(phone, errand, route, now)
+
+
+def _asks_first(phone: Phone, errand: Errand, route: Route) -> bool:
+    """Where we are put through, unless that costs no more than the call that it replaces."""
+    if errand.transfer:
+        replaced = phone.aside[0] if phone.aside else None
+        return route.price > (replaced.price if replaced and replaced.outgoing else 0)
+    return a_minute(route.price) > phone.settings.ask_above
+
+
+def _place(phone: Phone, errand: Errand, route: Route, now: float) -> Transition:
+    place = PlaceCall(errand.call, route.uri, errand.diverted_from)
+    return replace(phone, mode=Calling(errand, route, now)), (place,)
+
+
+def _forwarded(phone: Phone, mode: Calling, number: str, now: float) -> Transition:
+    errand = mode.errand
+    via = (*errand.via, errand.number)
+    if number in via or len(via) > LONGEST_VIA or len(number) != TEN_DIGITS:
+        return given_up(phone, mode, Cause.FORWARDED_IN_CIRCLES, now)
+    return dial(phone, number, now, via=via, transfer=errand.transfer)
+
+
+def _over(phone: Phone, cause: Cause, number: str, now: float) -> Phone:
+    return replace(phone, mode=Over(cause, now, number))

@@ -1,0 +1,102 @@
+"""What the codes with * and # do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from kallphone.phone import outgoing
+from kallphone.phone.causes import Cause
+from kallphone.phone.commands import Command, SaveSettings
+from kallphone.phone.dialplan import Service, grouped
+from kallphone.phone.services import ServiceCode
+from kallphone.phone.settings import Settings
+from kallphone.phone.states import Over, Phone, Retry
+from kallphone.phone.words import N_
+
+Transition = tuple[Phone, tuple[Command, ...]]
+
+RETRY_S = 30.0
+RETRIES = 10
+
+Change = Callable[[Settings, str], Settings]
+
+
+def apply(phone: Phone, service: Service, now: float) -> Transition:
+    match service.code:
+        case ServiceCode.CALL_BACK_WHEN_FREE:
+            if not phone.redial:
+                return _over(phone, Cause.NOTHING_STORED, now), ()
+            phone = replace(phone, retry=Retry(phone.redial, now + RETRY_S, RETRIES))
+            return _done(phone, N_("Tried again when free"), now), ()
+        case ServiceCode.CALL_BACK_WHEN_FREE_OFF:
+            return _done(replace(phone, retry=None), N_("Not tried again"), now), ()
+        case ServiceCode.CALL_LAST_CALLER:
+            return _call(phone, next((one.number for one in phone.log if not one.outgoing), ""), now)
+        case ServiceCode.VOICEMAIL:
+            return _call(phone, phone.settings.voicemail, now)
+        case ServiceCode.ECHO_TEST:
+            return _call(phone, phone.settings.echo_test, now)
+        case ServiceCode.CALL_ANONYMOUSLY:
+            return _over(phone, Cause.NEVER_ANONYMOUS, now), ()
+        case ServiceCode.BALANCE:
+            return _over(phone, Cause.BALANCE, now), ()
+        case code:
+            return _changed(phone, code, service.argument, now)
+
+
+def _changed(phone: Phone, code: ServiceCode, number: str, now: float) -> Transition:
+    if phone.settings.has_pin and phone.settings.limits.contacts_only:
+        return _over(phone, Cause.LOCKED, now), ()
+    change, words = _CHANGES[code]
+    settings = change(phone.settings, number)
+    phone = _done(replace(phone, settings=settings), words, now, grouped(number))
+    return phone, (SaveSettings(settings),)
+
+
+def _forward(*names: str) -> Change:
+    """An empty number forwards no more."""
+
+    def change(settings: Settings, number: str) -> Settings:
+        numbers: dict[str, Any] = dict.fromkeys(names, number)
+        return replace(settings, forwarding=replace(settings.forwarding, **numbers))
+
+    return change
+
+
+def _switch(name: str, *, on: bool) -> Change:
+    value: dict[str, Any] = {name: on}
+    return lambda settings, _: replace(settings, **value)
+
+
+_NOT_FORWARDED = N_("Not forwarded any more")
+_CHANGES: dict[ServiceCode, tuple[Change, str]] = {
+    ServiceCode.FORWARD_ALWAYS: (_forward("always"), N_("All calls go to")),
+    ServiceCode.FORWARD_ALWAYS_OFF: (_forward("always"), _NOT_FORWARDED),
+    ServiceCode.FORWARD_BUSY: (_forward("busy"), N_("When busy, to")),
+    ServiceCode.FORWARD_BUSY_OFF: (_forward("busy"), _NOT_FORWARDED),
+    ServiceCode.FORWARD_NO_ANSWER: (_forward("no_answer"), N_("Not answered, to")),
+    ServiceCode.FORWARD_NO_ANSWER_OFF: (_forward("no_answer"), _NOT_FORWARDED),
+    ServiceCode.FORWARD_OFF: (_forward("always", "busy", "no_answer"), _NOT_FORWARDED),
+    ServiceCode.DO_NOT_DISTURB: (_switch("do_not_disturb", on=True), N_("Do not disturb: on")),
+    ServiceCode.DO_NOT_DISTURB_OFF: (_switch("do_not_disturb", on=False), N_("Do not disturb: off")),
+    ServiceCode.REJECT_ANONYMOUS: (_switch("reject_anonymous", on=True), N_("Anonymous: refused")),
+    ServiceCode.REJECT_ANONYMOUS_OFF: (_switch("reject_anonymous", on=False), N_("Anonymous: allowed")),
+}
+
+
+def _call(phone: Phone, number: str, now: float) -> Transition:
+    if not number:
+        return _over(phone, Cause.NOTHING_STORED, now), ()
+    if not phone.line.up:
+        return _over(phone, Cause.LINE_DOWN, now), ()
+    return outgoing.dial(phone, number, now)
+
+
+def _over(phone: Phone, cause: Cause, now: float) -> Phone:
+    return replace(phone, mode=Over(cause, now))
+
+
+def _done(phone: Phone, words: str, now: float, number: str = "") -> Phone:
+    return replace(phone, mode=Over(Cause.SERVICE_DONE, now, number, words=words))
