@@ -57,11 +57,17 @@ from kallphone.phone.states import (
     Errand,
     Idle,
     InCall,
+    LineStep,
     Over,
     Phone,
     Ringing,
 )
+from kallphone.phone.tones import Tone
 
+HOME, PEER, ME = b"\x01" * 20, b"\x02" * 20, b"\x03" * 20
+NUMBER = "2345678900"
+PRICE = 20_000
+CALL = CallId(1)
 ROUTE = Route(HOME, PEER, "sip:0x0202@kall", PRICE)
 
 

@@ -72,8 +72,9 @@ def identified(phone: Phone, event: CallerIdentified, now: float) -> Transition:
 
 def _named(phone: Phone, account: bytes, number: str) -> Phone:
     """A caller who was turned away is in the log before the ledger says what number that is."""
-    log = (replace(one, number=number) if one.peer == account and not one.number else one for one in phone.log)
-    return replace(phone, log=tuple(log))
+    unnamed = [one for one in phone.log if one.peer == account and not one.number]
+    log = (replace(one, number=number) if one in unnamed else one for one in phone.log)
+    return replace(phone, log=tuple(log)) if unnamed else phone
 
 
 def answered(phone: Phone, mode: Answering, now: float) -> Transition:
