@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from kallphone.phone.national_tones import NATIONAL_TONES, NationalTones
+
 
 class Tone(Enum):
     """Call progress tones (ITU-T E.180); none of them sounds while on-hook."""
@@ -14,6 +16,7 @@ class Tone(Enum):
     WAITING = auto()
     RECALL = auto()
     HOLD = auto()
+    CONFIRM = auto()
     LOW_CREDIT = auto()
     HOWLER = auto()
 
@@ -32,56 +35,50 @@ Cadence = tuple[Burst, ...]
 # A burst this long is continuous for every practical purpose.
 CONTINUOUS_MS = 60_000
 
-_HOWLER: Cadence = (Burst((1400, 2060), 100, 100),)
-_WAITING: Cadence = (Burst((425,), 200, 600), Burst((425,), 200, 3000))
-_RECALL: Cadence = (Burst((425,), 200, 100),)
-_HOLD: Cadence = (Burst((425,), 150, 200), Burst((425,), 150, 9500))
-_LOW_CREDIT: Cadence = (Burst((1400,), 200, 300), Burst((1400,), 200, 4300))
+# The phone's own, the same in every country. Whoever is held hears that the call is still there.
+_OWN: dict[Tone, Cadence] = {
+    Tone.HOLD: (Burst((425,), 150, 200), Burst((425,), 150, 9500)),
+    Tone.CONFIRM: (Burst((880,), 120, 60), Burst((1175,), 200, 10_000)),
+    Tone.LOW_CREDIT: (Burst((1400,), 200, 300), Burst((1400,), 200, 4300)),
+    Tone.HOWLER: (Burst((1400, 2060), 100, 100),),
+}
 
-# Frequencies and cadences: ITU-T E.180 supplement 2 (various tones used in national networks).
+
+def _cadence(notation: str) -> Cadence:
+    """Reads the notation of national_tones."""
+    bursts: list[Burst] = []
+    for step in notation.split(","):
+        hz, _, ms = step.partition("/")
+        length = int(ms) if ms else CONTINUOUS_MS
+        if hz == "0":
+            last = bursts.pop()
+            bursts.append(Burst(last.hz, last.on_ms, length))
+        else:
+            bursts.append(Burst(tuple(int(each) for each in hz.split("+")), length, 0))
+    return tuple(bursts)
+
+
+def _tones(national: NationalTones) -> dict[Tone, Cadence]:
+    return {
+        Tone.DIAL: _cadence(national.dial),
+        Tone.RINGBACK: _cadence(national.ringback),
+        Tone.BUSY: _cadence(national.busy),
+        Tone.REORDER: _cadence(national.reorder),
+        Tone.RECALL: _cadence(national.recall),
+        Tone.WAITING: _cadence(national.waiting),
+        **_OWN,
+    }
+
+
 CADENCES: dict[str, dict[Tone, Cadence]] = {
-    "de": {
-        Tone.DIAL: (Burst((425,), CONTINUOUS_MS, 0),),
-        Tone.RINGBACK: (Burst((425,), 1000, 4000),),
-        Tone.BUSY: (Burst((425,), 480, 480),),
-        Tone.REORDER: (Burst((425,), 240, 240),),
-        Tone.WAITING: _WAITING,
-        Tone.RECALL: _RECALL,
-        Tone.HOLD: _HOLD,
-        Tone.LOW_CREDIT: _LOW_CREDIT,
-        Tone.HOWLER: _HOWLER,
-    },
-    "gb": {
-        Tone.DIAL: (Burst((350, 440), CONTINUOUS_MS, 0),),
-        Tone.RINGBACK: (Burst((400, 450), 400, 200), Burst((400, 450), 400, 2000)),
-        Tone.BUSY: (Burst((400,), 375, 375),),
-        Tone.REORDER: (Burst((400,), 400, 350), Burst((400,), 225, 525)),
-        Tone.WAITING: _WAITING,
-        Tone.RECALL: _RECALL,
-        Tone.HOLD: _HOLD,
-        Tone.LOW_CREDIT: _LOW_CREDIT,
-        Tone.HOWLER: _HOWLER,
-    },
-    "us": {
-        Tone.DIAL: (Burst((350, 440), CONTINUOUS_MS, 0),),
-        Tone.RINGBACK: (Burst((440, 480), 2000, 4000),),
-        Tone.BUSY: (Burst((480, 620), 500, 500),),
-        Tone.REORDER: (Burst((480, 620), 250, 250),),
-        Tone.WAITING: _WAITING,
-        Tone.RECALL: _RECALL,
-        Tone.HOLD: _HOLD,
-        Tone.LOW_CREDIT: _LOW_CREDIT,
-        Tone.HOWLER: _HOWLER,
-    },
+    country: _tones(national) for country, national in NATIONAL_TONES.items()
 }
 
 RingCadence = tuple[tuple[float, float], ...]
 """Seconds on and off."""
 
 RING_CADENCES: dict[str, RingCadence] = {
-    "de": ((1.0, 4.0),),
-    "gb": ((0.4, 0.2), (0.4, 2.0)),
-    "us": ((2.0, 4.0),),
+    country: national.bell for country, national in NATIONAL_TONES.items()
 }
 
 DISTINCTIVE_RINGS: tuple[RingCadence, ...] = (

@@ -9,7 +9,14 @@ from kallphone.phone.tones import CADENCES, CONTINUOUS_MS, Tone
 _LONGEST_MS = 32_000
 # A full-scale sine is +3.14 dBm0 (ITU-T G.711).
 _FULL_SCALE_DBM0 = 3.14
-_LEVEL_DBM0 = {Tone.HOWLER: 0.0, Tone.LOW_CREDIT: -15.0}
+# What sounds over a call leaves the speech in front.
+_LEVEL_DBM0 = {
+    Tone.HOWLER: 0.0,
+    Tone.LOW_CREDIT: -15.0,
+    Tone.CONFIRM: -15.0,
+    Tone.WAITING: -20.0,
+    Tone.HOLD: -20.0,
+}
 # ITU-T E.180 section 6: call progress tones at -10 dBm0.
 _USUAL_DBM0 = -10.0
 
