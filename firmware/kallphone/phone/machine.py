@@ -32,7 +32,7 @@ from kallphone.phone.commands import (
     Resolve,
     SendDigit,
 )
-from kallphone.phone.dialplan import INTERDIGIT_S, Dialled, classify
+from kallphone.phone.dialplan import INTERDIGIT_S, Complete, KallNumber, Unfinished, classify
 from kallphone.phone.events import (
     CallAnswered,
     CallEnded,
@@ -165,8 +165,6 @@ def _key(phone: Phone, key: str, now: float) -> Transition:
         case DialTone():
             return _dialled(phone, key, now)
         case Dialing(digits=digits):
-            if key == "#":
-                return replace(phone, mode=Over(Cause.WRONG_NUMBER, now, digits)), ()
             return _dialled(phone, digits + key, now)
         case InCall(call=call):
             return phone, (SendDigit(call, key),)
@@ -175,15 +173,15 @@ def _key(phone: Phone, key: str, now: float) -> Transition:
 
 
 def _dialled(phone: Phone, digits: str, now: float) -> Transition:
-    match classify(digits):
-        case Dialled.UNFINISHED:
+    match classify(digits, phone.settings.country):
+        case Unfinished():
             return replace(phone, mode=Dialing(digits, now)), ()
-        case Dialled.WRONG:
-            return replace(phone, mode=Over(Cause.WRONG_NUMBER, now, digits)), ()
-        case Dialled.COMPLETE:
+        case Complete(KallNumber(number)):
             call = CallId(phone.next_call)
-            mode = Resolving(call, digits, now)
-            return replace(phone, mode=mode, next_call=phone.next_call + 2), (Resolve(call, digits),)
+            mode = Resolving(call, number, now)
+            return replace(phone, mode=mode, next_call=phone.next_call + 2), (Resolve(call, number),)
+        case _:
+            return replace(phone, mode=Over(Cause.WRONG_NUMBER, now, digits.rstrip("#"))), ()
 
 
 def _line_moved(
