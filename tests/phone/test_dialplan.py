@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import phonenumbers
 import pytest
@@ -94,6 +95,12 @@ def test_every_spelling_of_a_service_can_be_dialled(spelling: Spelling, country:
 def test_every_service_has_a_spelling() -> None:
     assert {spelling.code for spelling in SPELLINGS} == set(ServiceCode)
     assert len({spelling.keys for spelling in SPELLINGS}) == len(SPELLINGS)
+
+
+def test_the_page_on_dialling_has_every_code() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/dialling.md").read_text()
+    codes = {code.replace(" ", "").replace("NUMBER", "n") for code in re.findall(r"`([*#][^`]*)`", page)}
+    assert {spelling.keys for spelling in SPELLINGS} == codes - {"#", "**", "**49..."}
 
 
 def test_calls_can_be_forwarded_to_a_number_of_another_network() -> None:
