@@ -93,6 +93,8 @@ def test_a_held_caller_hears_a_double_beep_each_ten_seconds() -> None:
     ("it", Tone.DIAL, (Burst((425,), 200, 200), Burst((425,), 600, 1000))),
     ("jp", Tone.BUSY, (Burst((400,), 500, 500),)),
     ("au", Tone.DIAL, (Burst((413, 438), CONTINUOUS_MS, 0),)),
+    ("pt", Tone.WAITING, (Burst((425,), 200, 200), Burst((425,), 200, 5000))),
+    ("jp", Tone.RINGBACK, (Burst((384, 416), 1000, 2000),)),
     ("se", Tone.REORDER, (Burst((425,), 250, 750),)),
 ])
 def test_values_of_the_list(country: str, tone: Tone, cadence: Cadence) -> None:
