@@ -3,10 +3,12 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 # solc runs on the Node that prepare.sh puts there.
 WITH_NODE := PATH="$(CURDIR)/.venv/bin:$$PATH"
+BABEL := .venv/bin/pybabel -q
+CATALOGS := firmware/kallphone/languages
 JSON ?=
 NAME ?= call
 
-.PHONY: help setup demo script test check bench contracts slither clean
+.PHONY: help setup demo script test check messages bench contracts slither clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +32,13 @@ check: setup ## ruff, mypy, import rule, formatting of contracts
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@cd contracts && bin/forge fmt --check
+
+messages: setup ## Collect the phone's words into the catalogs of its languages, and compile them
+	@mkdir -p build
+	@$(BABEL) extract -k words --add-location=file --sort-output --project=KallPhone --version=1 --msgid-bugs-address=owner -o build/kallphone.pot firmware/kallphone
+	@$(BABEL) update -D kallphone -i build/kallphone.pot -d $(CATALOGS) --no-fuzzy-matching --ignore-obsolete \
+	    --ignore-pot-creation-date
+	@$(BABEL) compile -D kallphone -d $(CATALOGS)
 
 bench: ## Speeds and sizes beside a peer's, in one run [JSON=build/bench.json]
 	@BENCH=1 image-build/host/prepare.sh

@@ -133,6 +133,9 @@ class World:
             return SipUnregistered(503, "connection broke")
         mode = self.phone.mode
         match mode:
+            case Idle() if self.phone.retry and self.random.random() < 0.5:
+                self.now = max(self.now, self.phone.retry.at)
+                return Woken()
             case Idle():
                 return self.random.choice([OffHook(), OffHook(), self._incoming()])
             case Ringing():
@@ -148,6 +151,10 @@ class World:
                 return self.random.choice([KeyPressed("#"), KeyPressed("#"), OnHook()])
             case Listening():
                 return self.random.choice([RecordingLoaded(mode.file, "sound"), OnHook()])
+            case InCall() if self.phone.pages and self.random.random() < 0.4:
+                return KeyPressed(self.random.choice("1233445607"))
+            case InCall() if self.phone.aside and self.random.random() < 0.1:
+                return HookFlashed()
             case InCall():
                 talk: list[Event] = [
                     MediaStarted(mode.call, "opus/48000/2", "DTLS-SRTP"),
@@ -158,7 +165,7 @@ class World:
                 ends = [self._code(mode.call), OnHook(), self._incoming(), CallEnded(mode.call, 200, "")]
                 return self.random.choice(talk * 8 + hand + ends)
             case Over():
-                return self.random.choice([OnHook(), Woken(), HookFlashed(), KeyPressed("5")])
+                return self.random.choice([OnHook(), Woken(), HookFlashed(), KeyPressed("5"), KeyPressed("5")])
             case _:
                 return self.random.choice([OnHook(), Woken()])
 

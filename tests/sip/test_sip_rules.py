@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from kallphone.phone.events import CallId
@@ -130,8 +132,18 @@ def test_a_cadence_keeps_its_steps() -> None:
 @pytest.mark.parametrize("country", list(CADENCES))
 @pytest.mark.parametrize("tone", list(Tone))
 def test_every_tone_fits_the_generator(country: str, tone: Tone) -> None:
-    for step in tone_steps(country, tone):
+    steps = tone_steps(country, tone)
+    # PJMEDIA_TONEGEN_MAX_DIGITS
+    assert len(steps) <= 32
+    for step in steps:
         fits(step)
+
+
+@pytest.mark.parametrize("country", list(CADENCES))
+def test_what_sounds_over_a_call_is_soft(country: str) -> None:
+    [dial] = {step.volume for step in tone_steps(country, Tone.DIAL)}
+    for tone in (Tone.WAITING, Tone.HOLD):
+        assert all(step.volume * math.sqrt(2) < dial for step in tone_steps(country, tone))
 
 
 def fits(step: ToneStep) -> None:

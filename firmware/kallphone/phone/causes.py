@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from kallphone.phone.tones import Tone
+from kallphone.phone.words import N_
 
 
 class Cause(Enum):
@@ -50,7 +51,7 @@ class Cause(Enum):
 
 @dataclass(frozen=True)
 class Announcement:
-    """What a person hears and reads about a cause; `advice` says what to do next."""
+    """What a person hears and reads about a cause, in English; `advice` says what to do next."""
 
     tone: Tone | None
     headline: str
@@ -58,49 +59,67 @@ class Announcement:
 
 
 ANNOUNCEMENTS: dict[Cause, Announcement] = {
-    Cause.HUNG_UP: Announcement(Tone.BUSY, "Call ended", "Hang up"),
-    Cause.FAR_END_HUNG_UP: Announcement(Tone.BUSY, "Call ended", "They hung up"),
-    Cause.BUSY: Announcement(Tone.BUSY, "Busy", "They are on a call.\nTry again later"),
-    Cause.NO_ANSWER: Announcement(Tone.REORDER, "No answer", "Try again later"),
-    Cause.DECLINED: Announcement(Tone.BUSY, "Declined", "They don't take\nthe call now"),
-    Cause.UNREACHABLE: Announcement(Tone.REORDER, "Not reachable", "Their phone is off\nor not connected"),
-    Cause.WRONG_NUMBER: Announcement(Tone.REORDER, "Wrong number", "Check the digits\nand dial again"),
-    Cause.NOT_LISTED: Announcement(Tone.REORDER, "Not in service", "Nobody has\nthis number"),
-    Cause.DIALLED_TOO_SLOWLY: Announcement(Tone.REORDER, "Dial again", "Hang up, then dial\nall ten digits"),
-    Cause.NO_CREDIT: Announcement(Tone.REORDER, "No credit", "Top up to call.\nNothing was spent"),
-    Cause.CREDIT_ENDED: Announcement(Tone.REORDER, "Credit used up", "Top up to\ncall again"),
-    Cause.THEIR_CREDIT_ENDED: Announcement(Tone.BUSY, "Call ended", "Their credit ran out"),
+    Cause.HUNG_UP: Announcement(Tone.BUSY, N_("Call ended"), N_("Hang up")),
+    Cause.FAR_END_HUNG_UP: Announcement(Tone.BUSY, N_("Call ended"), N_("They hung up")),
+    Cause.BUSY: Announcement(Tone.BUSY, N_("Busy"), N_("They are on a call.\nTry again later")),
+    Cause.NO_ANSWER: Announcement(Tone.REORDER, N_("No answer"), N_("Try again later")),
+    Cause.DECLINED: Announcement(Tone.BUSY, N_("Declined"), N_("They don't take\nthe call now")),
+    Cause.UNREACHABLE: Announcement(
+        Tone.REORDER, N_("Not reachable"), N_("Their phone is off\nor not connected")
+    ),
+    Cause.WRONG_NUMBER: Announcement(
+        Tone.REORDER, N_("Wrong number"), N_("Check the digits\nand dial again")
+    ),
+    Cause.NOT_LISTED: Announcement(Tone.REORDER, N_("Not in service"), N_("Nobody has\nthis number")),
+    Cause.DIALLED_TOO_SLOWLY: Announcement(
+        Tone.REORDER, N_("Dial again"), N_("Hang up, then dial\nall ten digits")
+    ),
+    Cause.NO_CREDIT: Announcement(Tone.REORDER, N_("No credit"), N_("Top up to call.\nNothing was spent")),
+    Cause.CREDIT_ENDED: Announcement(Tone.REORDER, N_("Credit used up"), N_("Top up to\ncall again")),
+    Cause.THEIR_CREDIT_ENDED: Announcement(Tone.BUSY, N_("Call ended"), N_("Their credit ran out")),
     Cause.PAYMENT_REFUSED: Announcement(
-        Tone.REORDER, "Payment refused", "The provider did\nnot take the payment"
+        Tone.REORDER, N_("Payment refused"), N_("The provider did\nnot take the payment")
     ),
-    Cause.NOT_ALLOWED: Announcement(Tone.REORDER, "Not allowed", "The provider refused\nthis call"),
-    Cause.LINE_DOWN: Announcement(Tone.REORDER, "No line", "Connecting to the\nprovider, wait"),
-    Cause.PROVIDER_LOST: Announcement(Tone.REORDER, "Connection lost", "The provider is gone.\nReconnecting"),
-    Cause.LEDGER_AWAY: Announcement(Tone.REORDER, "Ledger away", "Can't look up the\nnumber. Try again"),
-    Cause.NO_ROUTE: Announcement(Tone.REORDER, "No route", "No provider in\ncommon with them"),
-    Cause.NO_SAFE_MEDIA: Announcement(Tone.REORDER, "Not secure", "No secure sound.\nCall refused"),
-    Cause.NOT_VERIFIED: Announcement(Tone.REORDER, "Not verified", "They don't prove who\nthey are. Refused"),
+    Cause.NOT_ALLOWED: Announcement(Tone.REORDER, N_("Not allowed"), N_("The provider refused\nthis call")),
+    Cause.LINE_DOWN: Announcement(Tone.REORDER, N_("No line"), N_("Connecting to the\nprovider, wait")),
+    Cause.PROVIDER_LOST: Announcement(
+        Tone.REORDER, N_("Connection lost"), N_("The provider is gone.\nReconnecting")
+    ),
+    Cause.LEDGER_AWAY: Announcement(
+        Tone.REORDER, N_("Ledger away"), N_("Can't look up the\nnumber. Try again")
+    ),
+    Cause.NO_ROUTE: Announcement(Tone.REORDER, N_("No route"), N_("No provider in\ncommon with them")),
+    Cause.NO_SAFE_MEDIA: Announcement(Tone.REORDER, N_("Not secure"), N_("No secure sound.\nCall refused")),
+    Cause.NOT_VERIFIED: Announcement(
+        Tone.REORDER, N_("Not verified"), N_("They don't prove who\nthey are. Refused")
+    ),
     Cause.NOT_WHO_THEY_SAY: Announcement(
-        Tone.REORDER, "Not private", "Somebody is between\nyou. Call refused"
+        Tone.REORDER, N_("Not private"), N_("Somebody is between\nyou. Call refused")
     ),
-    Cause.NO_GATEWAY: Announcement(Tone.REORDER, "No gateway", "Only Kall numbers\ncan be called"),
+    Cause.NO_GATEWAY: Announcement(Tone.REORDER, N_("No gateway"), N_("Only Kall numbers\ncan be called")),
     Cause.NO_EMERGENCY: Announcement(
-        Tone.REORDER, "Can't call help", "This phone can't.\nUse another phone"
+        Tone.REORDER, N_("Can't call help"), N_("This phone can't.\nUse another phone")
     ),
-    Cause.LOCKED: Announcement(Tone.REORDER, "Locked", "Hang up, then enter\nthe PIN"),
-    Cause.NOT_IN_CONTACTS: Announcement(Tone.REORDER, "Not allowed", "Only contacts can\nbe called"),
-    Cause.LIMIT_REACHED: Announcement(Tone.REORDER, "Limit reached", "The owner's limit\nis used up"),
-    Cause.TRANSFERRED: Announcement(Tone.BUSY, "Put through", "They pay from here"),
-    Cause.FORWARDED_IN_CIRCLES: Announcement(Tone.REORDER, "Not reachable", "Their calls go\nin circles"),
-    Cause.NOTHING_STORED: Announcement(Tone.REORDER, "Nothing stored", "No number is kept\nunder this key"),
-    Cause.SERVICE_DONE: Announcement(Tone.CONFIRM, "Done", "Hang up"),
-    Cause.NEVER_ANONYMOUS: Announcement(Tone.REORDER, "Not possible", "Calls are signed.\nDial without *67"),
-    Cause.BALANCE: Announcement(Tone.CONFIRM, "Balance", "Hang up"),
-    Cause.FORWARDED: Announcement(Tone.BUSY, "Forwarded", "By your own rules"),
-    Cause.ON_HOLD: Announcement(None, "On hold", "Flash the hook\nto go back"),
-    Cause.NOT_AGREED: Announcement(Tone.REORDER, "Not called", "Nothing was spent"),
-    Cause.REFUSED_BY_RULE: Announcement(Tone.BUSY, "Turned away", "By your own rules"),
-    Cause.FAILED: Announcement(Tone.REORDER, "Call failed", "Try again"),
+    Cause.LOCKED: Announcement(Tone.REORDER, N_("Locked"), N_("Hang up, then enter\nthe PIN")),
+    Cause.NOT_IN_CONTACTS: Announcement(Tone.REORDER, N_("Not allowed"), N_("Only contacts can\nbe called")),
+    Cause.LIMIT_REACHED: Announcement(Tone.REORDER, N_("Limit reached"), N_("The owner's limit\nis used up")),
+    Cause.TRANSFERRED: Announcement(Tone.BUSY, N_("Put through"), N_("They pay from here")),
+    Cause.FORWARDED_IN_CIRCLES: Announcement(
+        Tone.REORDER, N_("Not reachable"), N_("Their calls go\nin circles")
+    ),
+    Cause.NOTHING_STORED: Announcement(
+        Tone.REORDER, N_("Nothing stored"), N_("No number is kept\nunder this key")
+    ),
+    Cause.SERVICE_DONE: Announcement(Tone.CONFIRM, N_("Done"), N_("Hang up")),
+    Cause.NEVER_ANONYMOUS: Announcement(
+        Tone.REORDER, N_("Not possible"), N_("Calls are signed.\nDial without *67")
+    ),
+    Cause.BALANCE: Announcement(Tone.CONFIRM, N_("Balance"), N_("Hang up")),
+    Cause.FORWARDED: Announcement(Tone.BUSY, N_("Forwarded"), N_("By your own rules")),
+    Cause.ON_HOLD: Announcement(None, N_("On hold"), N_("Flash the hook\nto go back")),
+    Cause.NOT_AGREED: Announcement(Tone.REORDER, N_("Not called"), N_("Nothing was spent")),
+    Cause.REFUSED_BY_RULE: Announcement(Tone.BUSY, N_("Turned away"), N_("By your own rules")),
+    Cause.FAILED: Announcement(Tone.REORDER, N_("Call failed"), N_("Try again")),
 }
 
 # RFC 3261 section 21 and RFC 8599; anything else is FAILED.

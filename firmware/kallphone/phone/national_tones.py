@@ -1,10 +1,9 @@
 """Tones and bells of national networks.
 
-After ITU-T E.180 supplement 2 ("Various tones used in national networks") as Asterisk's list of indications
-has it, and in its notation: frequencies in Hz, a plus between two that sound together, a slash before the
-milliseconds, commas between the steps, 0 for silence. A tone that the list has as modulated (AxB) is given as
-the two side tones A-B and A+B. `recall` is the special dial tone of the list where it has one, else the dial
-tone, stuttered.
+After ITU-T E.180 supplement 2 ("Various tones used in national networks"), as the lists of Asterisk and
+spandsp have it, in Asterisk's notation: frequencies in Hz, a plus between two that sound together, a slash
+before the milliseconds, commas between the steps, 0 for silence. A tone that is modulated there (AxB) is given
+as the two side tones A-B and A+B. `recall` is the special dial tone where there is one, else the dial tone, stuttered.
 """
 
 from __future__ import annotations
@@ -113,7 +112,7 @@ NATIONAL_TONES: dict[str, NationalTones] = {
     ),
     "pt": NationalTones(
         "425", "425/1000,0/5000", "425/500,0/500", "425/200,0/200",
-        recall="425/1000,0/200", waiting="440/300,0/10000", bell=_ONE_FIVE,
+        recall="425/1000,0/200", waiting="425/200,0/200,425/200,0/5000", bell=_ONE_FIVE,
     ),
     "se": NationalTones(
         "425", "425/1000,0/5000", "425/250,0/250", "425/250,0/750",

@@ -41,7 +41,7 @@ def _plan(code: str, emergency: str, abroad: str = "00", trunk: str = "", kept: 
 
 _NORTH_AMERICA = NumberingPlan(("911",), (*_PLUS, Prefix("011", "+"), Prefix("1", "+1", digits=10)))
 
-# Where national numbers have no trunk prefix they can't be told from Kall numbers, and are dialled as from abroad.
+# National numbers without a trunk prefix can't be told from Kall numbers: they are dialled as from abroad.
 PLANS: dict[str, NumberingPlan] = {
     "at": _plan("43", "112 122 133 144", trunk="0"),
     "au": _plan("61", "000 106 112", abroad="0011", trunk="0"),

@@ -35,10 +35,10 @@ class Spelling:
     code: ServiceCode
 
 
-# North America's vertical service codes with what exchanges there add to them, and the codes of ETSI's minimum
-# man-machine interface (ETS 300 738) and of GSM 02.30. Where both begin with the same keys, what comes next tells
-# them apart. A code that forwards waits for # behind the number, also where the number is known to be complete:
-# a # pressed out of habit must not be the first key of something else.
+# North America's vertical service codes with what exchanges there add to them, and the codes of ETSI's
+# minimum man-machine interface (ETS 300 738) and of GSM 02.30. Where both begin with the same keys, what
+# comes next tells them apart. A code that forwards waits for # behind the number, also where the number is
+# known to be complete: a # pressed out of habit must not be the first key of something else.
 SPELLINGS: tuple[Spelling, ...] = (
     Spelling("*72n#", ServiceCode.FORWARD_ALWAYS),
     Spelling("*21*n#", ServiceCode.FORWARD_ALWAYS),
