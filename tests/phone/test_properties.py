@@ -109,7 +109,7 @@ def test_a_service_is_rated_once_for_a_call_that_is_over(seed: int) -> None:
                 over.remove(command.call)
                 assert (before.mode, before.line) == (world.phone.mode, world.phone.line)
             if isinstance(command, SendRatings):
-                assert isinstance(world.phone.mode, Idle)
+                assert isinstance(before.mode, Idle)
         over |= {command.call for command in commands if isinstance(command, EndPayment)}
 
 

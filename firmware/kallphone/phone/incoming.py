@@ -39,11 +39,11 @@ DECLINE = 603
 
 def arrived(phone: Phone, event: IncomingCall, now: float) -> Transition:
     caller = Caller(event.call, event.caller, "", event.verified, event.diverted_from)
-    expecting = next((one for one in talking.calls(phone) if one.expected == event.caller), None)
     if not caller.verified and not phone.settings.allow_unverified:
         return _turned_away(phone, caller, USE_IDENTITY, Cause.NOT_VERIFIED)
-    if expecting is not None:
-        return _put_through(phone, expecting, caller, now)
+    mode = phone.mode
+    if isinstance(mode, InCall) and mode.expected == event.caller and not phone.aside:
+        return _put_through(phone, mode, caller, now)
     if _needs_number(phone, caller):
         if phone.arriving is not None:
             return phone, (RejectCall(caller.call, BUSY_HERE),)
