@@ -158,8 +158,8 @@ def _needs_number(phone: Phone, caller: Caller) -> bool:
     if book.by_account(caller.account) is not None:
         return False
     by_rule = settings.reject_anonymous or settings.do_not_disturb
-    marked = any(not one.account and (one.blocked or one.auto_answer or one.ring) for one in book.contacts)
-    return by_rule or marked or settings.screening is not Screening.EVERYBODY
+    unknown = any(not one.account for one in book.contacts)
+    return by_rule or unknown or settings.screening is not Screening.EVERYBODY
 
 
 def _admitted(phone: Phone, caller: Caller, now: float) -> Transition:
