@@ -10,6 +10,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
 import kallphone
+from kallphone.phone.causes import ANNOUNCEMENTS
 from kallphone.phone.words import LANGUAGES
 
 SOURCES = Path(kallphone.__file__).parent
@@ -38,7 +39,16 @@ def texts(language: str) -> dict[str, str]:
     return {str(m.id): str(m.string) for m in catalog(language) if m.id and m.string and not m.fuzzy}
 
 
-def marks(source: str) -> Iterator[ast.Call]:
+@cache
+def drawn_large() -> frozenset[str]:
+    """Headlines, and every text that the sources give to `large(words(...))`."""
+    large = (call for file in SOURCES.rglob("*.py") for call in calls(file.read_text(), {"large"}))
+    inside = (mark for call in large for mark in calls(ast.unparse(call), MARKS))
+    texts = {mark.args[0].value for mark in inside if isinstance(mark.args[0], ast.Constant)}
+    return frozenset({*texts, *(said.headline for said in ANNOUNCEMENTS.values())})
+
+
+def calls(source: str, names: set[str]) -> Iterator[ast.Call]:
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
             yield node

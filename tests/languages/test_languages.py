@@ -10,9 +10,21 @@ from kallphone.languages import translation
 from kallphone.phone.causes import ANNOUNCEMENTS
 from kallphone.phone.screens import COLUMNS
 from kallphone.phone.words import ENGLISH, LANGUAGES
-from tests.languages.catalogs import SOURCES, TRANSLATED, catalog, file_of, marked, marks, texts
+from tests.languages.catalogs import (
+    MARKS,
+    SOURCES,
+    TRANSLATED,
+    calls,
+    catalog,
+    drawn_large,
+    file_of,
+    marked,
+    texts,
+)
 
 LARGE_COLUMNS = 18
+# How long what stands for a placeholder gets; names are cut to what is left of the row.
+LONGEST = {"coins": "1.234567", "count": "12", "name": "", "number": "234 567 8900", "time": "1:02:03"}
 RUN = "run `make messages`, then translate what is empty in {}"
 
 
@@ -43,22 +55,24 @@ def test_no_placeholder_is_lost(language: str) -> None:
         assert placeholders(translated) == placeholders(english), english
 
 
+def rows_of(text: str) -> list[str]:
+    return text.format_map({field: LONGEST.get(field, "?" * 8) for field in placeholders(text)}).split("\n")
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_what_fits_its_rows_in_english_fits_them_in_every_language(language: str) -> None:
     for english, translated in texts(language).items():
-        rows = english.split("\n")
-        if max(map(len, rows)) <= COLUMNS:
-            assert all(len(row) <= COLUMNS for row in translated.split("\n")), translated
-            assert len(translated.split("\n")) <= len(rows), translated
+        if max(map(len, rows_of(english))) <= COLUMNS:
+            assert all(len(row) <= COLUMNS for row in rows_of(translated)), translated
+            assert len(rows_of(translated)) <= len(rows_of(english)), translated
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_headlines_can_be_drawn_large(language: str) -> None:
+def test_what_is_drawn_large_fits(language: str) -> None:
     words = translation(language)
-    for said in ANNOUNCEMENTS.values():
-        headline = words(said.headline)
-        assert len(headline) <= LARGE_COLUMNS, headline
-        assert "\n" not in headline
+    for text in map(words, drawn_large()):
+        assert len(text) <= LARGE_COLUMNS, text
+        assert "\n" not in text
 
 
 def test_announcements_are_spoken_in_each_language() -> None:
@@ -89,7 +103,7 @@ def test_an_unknown_language_is_an_error() -> None:
 def test_no_mark_hides_a_text_from_the_collector() -> None:
     """Neither an f-string nor a sum of strings is in a catalog: write words("... {n}").format(n=n)."""
     for file in SOURCES.rglob("*.py"):
-        for call in marks(file.read_text()):
+        for call in calls(file.read_text(), MARKS):
             for argument in call.args:
                 hidden = isinstance(argument, ast.JoinedStr | ast.BinOp)
                 assert not hidden, f"{file.relative_to(SOURCES)}:{call.lineno}: {ast.unparse(call)}"

@@ -1,9 +1,10 @@
 """Tones and bells of national networks.
 
-After ITU-T E.180 supplement 2 ("Various tones used in national networks"), as the lists of Asterisk and
+After ITU-T E.180 supplement 2 ("Various tones used in national networks"), as the lists of Asterisk and of
 spandsp have it, in Asterisk's notation: frequencies in Hz, a plus between two that sound together, a slash
-before the milliseconds, commas between the steps, 0 for silence. A tone that is modulated there (AxB) is given
-as the two side tones A-B and A+B. `recall` is the special dial tone where there is one, else the dial tone, stuttered.
+before the milliseconds, commas between the steps, 0 for silence. A tone that is modulated there (AxB) is
+given as the two side tones A-B and A+B. `recall` is the special dial tone where there is one, else the dial
+tone, stuttered.
 """
 
 from __future__ import annotations
