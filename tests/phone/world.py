@@ -165,7 +165,7 @@ class World:
                 ends = [self._code(mode.call), OnHook(), self._incoming(), CallEnded(mode.call, 200, "")]
                 return self.random.choice(talk * 8 + hand + ends)
             case Over():
-                return self.random.choice([OnHook(), Woken(), HookFlashed(), KeyPressed("5"), KeyPressed("5")])
+                return self.random.choice([OnHook(), Woken(), HookFlashed(), *[KeyPressed("5")] * 2])
             case _:
                 return self.random.choice([OnHook(), Woken()])
 

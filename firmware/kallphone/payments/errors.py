@@ -15,6 +15,7 @@ PaymentsError
 from __future__ import annotations
 
 from kallnet.errors import KallnetError, LedgerError
+from kallphone.phone.words import N_
 from kallphone.storage.errors import StorageError
 
 
@@ -74,24 +75,24 @@ def for_people(error: Exception) -> str:
     """A sentence or two for the phone's display."""
     match error:
         case ProviderRefused(status=429):
-            return "Your provider is busy. Trying again soon"
+            return N_("Your provider is busy. Trying again soon")
         case ProviderRefused(words=words):
             return f"Your provider refused: {words}"
         case ProviderUntrusted():
-            return "Your provider's certificate is not trusted"
+            return N_("Your provider's certificate is not trusted")
         case ProviderUnreachable():
-            return "Your provider does not answer"
+            return N_("Your provider does not answer")
         case ProviderInvalid():
-            return "Your provider gave a strange answer"
+            return N_("Your provider gave a strange answer")
         case WrongNetwork():
-            return "Your provider uses another ledger than this phone"
+            return N_("Your provider uses another ledger than this phone")
         case NoFreeNumber():
-            return "No number is free for this account"
+            return N_("No number is free for this account")
         case LedgerError() | NotSeen():
-            return "The ledger does not answer"
+            return N_("The ledger does not answer")
         case StorageError():
-            return "This phone's memory card has a problem"
+            return N_("This phone's memory card has a problem")
         case PaymentsError() | KallnetError():
-            return "The line could not be opened"
+            return N_("The line could not be opened")
         case _:
-            return "Something went wrong. Trying again soon"
+            return N_("Something went wrong. Trying again soon")

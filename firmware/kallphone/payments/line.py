@@ -26,6 +26,7 @@ from kallphone.payments.signatures import Signatures
 from kallphone.payments.transfers import Transfers
 from kallphone.phone.events import Credit, CreditChanged, LineOpened
 from kallphone.phone.meter import PERIOD_S
+from kallphone.phone.words import N_
 from kallphone.ports import SipCredentials
 
 log = logging.getLogger(__name__)
@@ -81,14 +82,14 @@ class Line:
 
     def open(self, progress: Progress) -> LineOpened:
         """From nothing to a session. After the first time it waits for no ledger: `review` then does."""
-        progress("Calling your provider")
+        progress(N_("Calling your provider"))
         api, terms = self._terms(self._home_url)
         remembered = self._remembered(api, terms, progress)
         standing, grant = remembered or self._from_nothing(api, terms, progress)
         self._standing, self._home = standing, terms.provider
         self.needs_review = remembered is not None
         if grant.channel.voucher > self._channels.signed(terms.provider, standing.channel):
-            progress("Your provider holds a payment that this phone has forgotten")
+            progress(N_("Your provider holds a payment that this phone has forgotten"))
         credit = self._channels.update(terms.provider, standing.channel)
         self._bring_up_to_date(terms.provider, grant)
         return LineOpened(
@@ -158,7 +159,7 @@ class Line:
         standing = self._memory.recall(terms.provider)
         if standing is None:
             return None
-        progress("Signing in")
+        progress(N_("Signing in"))
         try:
             grant = self._sign_in(api, terms)
         except ProviderRefused as refusal:
@@ -175,7 +176,7 @@ class Line:
         self, api: ProviderApi, terms: Terms, progress: Progress
     ) -> tuple[Standing, SessionGrant]:
         standing = self._read_ledger(api, terms, progress)
-        progress("Signing in")
+        progress(N_("Signing in"))
         grant = self._sign_in(api, terms)
         if terms.rail == TRANSFERS:
             # Only now is it known what of the earlier transfers is mined.
@@ -200,7 +201,7 @@ class Line:
         spare = max(0, balance - self._transfers.promised)
         amount = self._deposits.amount(channel, self._channels.signed(provider, channel), spare)
         if amount:
-            progress("Putting coins on deposit")
+            progress(N_("Putting coins on deposit"))
             channel = self._deposits.fill(api, provider, channel, amount)
             balance = self._chain.coin_balance(own)
         return Standing(provider, number, channel, balance)

@@ -16,6 +16,7 @@ from kallphone.payments.chain import DEADLINE_S, Chain, Pause, wait_until
 from kallphone.payments.errors import NoFreeNumber, ProviderRefused
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.payments.signatures import Signatures
+from kallphone.phone.words import N_
 
 RENEW_BEFORE_S = 7 * 86_400
 """An entry or agreement with less life than this is renewed when the line opens."""
@@ -51,11 +52,11 @@ class Registration:
         entry = self._entry()
         if entry is not None and self._is_good(entry, head, provider, now):
             return KallNumber(head.number)
-        progress("Making an agreement with your provider")
+        progress(N_("Making an agreement with your provider"))
         entry = entry_with(entry, self._account.public_key, self._agreement(api, provider, now))
-        progress("Putting your number on the ledger")
+        progress(N_("Putting your number on the ledger"))
         self._publish(api, head, entry, now)
-        progress("Waiting for the ledger")
+        progress(N_("Waiting for the ledger"))
         wait_until(lambda: self._nonce() > head.nonce, self._pause, "the registration")
         return KallNumber(self._chain.head(CLIENT, self._account.address).number)
 

@@ -21,6 +21,7 @@ from kallphone.phone.dialplan import (
     at_timeout,
     classify,
 )
+from kallphone.phone.numbering import PLANS
 from kallphone.phone.states import Dialing, Over, Phone
 
 Transition = tuple[Phone, tuple[Command, ...]]
@@ -29,8 +30,8 @@ Transition = tuple[Phone, tuple[Command, ...]]
 def dialled(phone: Phone, digits: str, now: float) -> Transition:
     """One more key; `digits` are all so far."""
     spoken: tuple[Command, ...] = (Speak(digits[-1]),) if phone.settings.speak_digits else ()
-    one_key = phone.settings.one_key and len(digits) == 1 and phone.book.by_key(digits) is not None
-    result = Complete(SpeedDial(digits)) if one_key else classify(digits, phone.settings.country)
+    one_key = Complete(SpeedDial(digits)) if _is_one_key(phone, digits) else None
+    result = one_key or classify(digits, phone.settings.country)
     match result:
         case Unfinished():
             return replace(phone, mode=Dialing(digits, now)), spoken
@@ -78,6 +79,13 @@ def call(phone: Phone, number: str, now: float) -> Transition:
     if phone.putting_through:
         return supplementary.transfer_to(phone, number)
     return outgoing.dial(phone, number, now)
+
+
+def _is_one_key(phone: Phone, digits: str) -> bool:
+    """A key that may begin a call for help is none."""
+    begins_help = any(number.startswith(digits) for number in PLANS[phone.settings.country].emergency)
+    known = len(digits) == 1 and phone.book.by_key(digits) is not None
+    return phone.settings.one_key and known and not begins_help
 
 
 def _over(phone: Phone, cause: Cause, number: str, now: float) -> Transition:

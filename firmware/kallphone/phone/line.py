@@ -6,6 +6,7 @@ from kallphone.phone.commands import Command, OpenLine, RefreshCredit, RegisterS
 from kallphone.phone.events import TRANSFERS_EPOCH, Credit, CreditChanged, LineOpened
 from kallphone.phone.money import coins
 from kallphone.phone.states import Idle, Line, LineStep, Notice, Phone
+from kallphone.phone.words import N_
 
 OPENING_PATIENCE_S = 180.0
 REGISTERING_PATIENCE_S = 40.0
@@ -35,7 +36,7 @@ def opened(phone: Phone, event: LineOpened, now: float) -> tuple[Phone, tuple[Co
     line = replace(
         phone.line,
         step=LineStep.UP if phone.line.up else LineStep.REGISTERING,
-        words="Registering",
+        words=N_("Registering"),
         account=event.account,
         number=event.number,
         balance=event.balance,

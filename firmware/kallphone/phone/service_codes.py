@@ -49,6 +49,8 @@ def apply(phone: Phone, service: Service, now: float) -> Transition:
 def _changed(phone: Phone, code: ServiceCode, number: str, now: float) -> Transition:
     if phone.settings.has_pin and phone.settings.limits.contacts_only:
         return _over(phone, Cause.LOCKED, now), ()
+    if number.startswith("+"):
+        return _over(phone, Cause.NO_GATEWAY, now), ()
     change, words = _CHANGES[code]
     settings = change(phone.settings, number)
     phone = _done(replace(phone, settings=settings), words, now, grouped(number))
@@ -70,7 +72,7 @@ def _switch(name: str, *, on: bool) -> Change:
     return lambda settings, _: replace(settings, **value)
 
 
-_NOT_FORWARDED = N_("Not forwarded any more")
+_NOT_FORWARDED = N_("No longer forwarded")
 _CHANGES: dict[ServiceCode, tuple[Change, str]] = {
     ServiceCode.FORWARD_ALWAYS: (_forward("always"), N_("All calls go to")),
     ServiceCode.FORWARD_ALWAYS_OFF: (_forward("always"), _NOT_FORWARDED),
