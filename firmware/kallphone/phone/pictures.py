@@ -112,7 +112,8 @@ def _news(phone: Phone, words: Words) -> list[str]:
         news.append(words("Do not disturb"))
     if settings.forwarding.always:
         news.append(words("To {number}").format(number=grouped(settings.forwarding.always)))
-    return news or [phone.wall.date, words("# for the menu")]
+    date = " ".join(words(part) for part in phone.wall.date.split())
+    return news or [date, words("# for the menu")]
 
 
 def _ringing(phone: Phone, mode: Ringing, words: Words) -> list[TextLine]:

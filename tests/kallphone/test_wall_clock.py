@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import asyncio
+import datetime
+
+from kallphone.phone.events import Event, MinutePassed
+from kallphone.wall_clock import keep_time, minute_of
+
+
+def test_a_minute_is_told_in_words_and_days() -> None:
+    first = minute_of(datetime.datetime(2026, 11, 25, 9, 5, 59))  # noqa: DTZ001 - local time
+    assert first == MinutePassed("09:05", "Wed 25 Nov", 739_945)
+    assert minute_of(datetime.datetime(2026, 11, 26, 0, 0)).day == first.day + 1  # noqa: DTZ001
+
+
+def test_time_is_told_at_once() -> None:
+    posted: list[Event] = []
+
+    async def run() -> None:
+        told = asyncio.Event()
+
+        def post(event: Event) -> None:
+            posted.append(event)
+            told.set()
+
+        task = asyncio.create_task(keep_time(post, lambda: datetime.datetime(2026, 1, 1, 12, 0)))  # noqa: DTZ001
+        await told.wait()
+        task.cancel()
+
+    asyncio.run(run())
+    assert posted == [MinutePassed("12:00", "Thu 1 Jan", posted[0].day)]  # type: ignore[union-attr]
