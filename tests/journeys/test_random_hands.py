@@ -1,4 +1,4 @@
-"""A thousand keys and hook flips at random speed, on the real drivers over simulated pins and the real engine."""
+"""A thousand keys and hook flips at random speed, on real drivers over simulated pins and the real engine."""
 
 from __future__ import annotations
 
