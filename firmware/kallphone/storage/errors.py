@@ -7,6 +7,7 @@ StorageError
 ├── DatabaseTooNew      written by a newer version of this program
 ├── DatabaseBusy        another process holds it
 ├── VoucherTooLow       a voucher below the highest signed one
+├── BookFull            the phonebook holds no more contacts
 ├── PinUnusable         not a PIN that can be set
 ├── WordsWrong          no backup of an account: which word, and what may be meant
 └── KeyFileError
@@ -58,6 +59,10 @@ class VoucherTooLow(StorageError):
         super().__init__(f"a voucher over {given} is below the highest signed one, {highest}")
         self.given = given
         self.highest = highest
+
+
+class BookFull(StorageError):
+    pass
 
 
 class PinUnusable(StorageError):
