@@ -55,6 +55,7 @@ from kallphone.ports import Post, SipCredentials
 from kallphone.storage.database import Database
 from kallphone.storage.errors import StorageError
 from kallphone.storage.quality import QualityStore
+from kallphone.storage.receipts import Charges
 from kallphone.storage.settings import Settings
 from kallphone.storage.transfers import TransferStore
 from kallphone.storage.vouchers import VoucherStore
@@ -85,6 +86,7 @@ class PaymentsWorker:
         self._ratings_ledger = open_ledger(settings.rpc, deployment, agree=settings.agree, finality="latest")
         ratings_chain = chain or self._ratings_ledger
         chain = chain or self._ledger
+        self._charges = Charges(database)
         vouchers = VoucherStore(database, deployment)
         signatures = Signatures(account, deployment)
         store = TransferStore(database, deployment, account.address)
@@ -156,7 +158,7 @@ class PaymentsWorker:
 
     def end_payment(self, command: EndPayment) -> None:
         # Behind the call's last voucher.
-        self._signing.submit(lambda: self._courier.call_ended(command.call))
+        self._signing.submit(lambda: self._end_payment(command))
 
     def refresh_credit(self) -> None:
         if not self._refresh_waits.is_set():
@@ -173,6 +175,13 @@ class PaymentsWorker:
     def send_ratings(self) -> None:
         if self._publishes:
             self._ratings.send()
+
+    def _end_payment(self, command: EndPayment) -> None:
+        self._courier.call_ended(command.call)
+        try:
+            self._charges.close(command.call, command.periods)
+        except StorageError as error:
+            log.warning("a receipt does not say its periods: %s", error)
 
     def _open_line(self) -> None:
         try:
