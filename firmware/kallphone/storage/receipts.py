@@ -31,8 +31,8 @@ _CLOSE = """UPDATE calls SET periods = ?
 class Receipt:
     """What one call cost. Times are Unix seconds, amounts base units; `price` of a period, 0 if not known.
 
-    `voucher` is the channel's sum in `epoch` with this call in it: what the provider can show. A call that the
-    power cut has no seconds and no periods; what it cost is what was signed.
+    `voucher` is the channel's sum in `epoch` with this call in it: what the provider can show. A call that
+    the power cut has no seconds and no periods; what it cost is what was signed.
     """
 
     started_at: int

@@ -1,7 +1,7 @@
 """Contacts as vCards: versions 3.0 (RFC 2426) and 4.0 (RFC 6350) are read, 4.0 is written.
 
 A Kall number stands in X-KALL, or else in TEL or IMPP. What a telephone has no place for (addresses,
-pictures, other numbers) is neither kept nor written. That a contact's calls answer themselves is not taken from a file.
+pictures, other numbers) is neither kept nor written. A file can't make anybody's calls answer themselves.
 """
 
 from __future__ import annotations
