@@ -140,6 +140,8 @@ def _make_payments(
         rpc=config.rpc,
         agree=config.agree,
         deposit_target=config.deposit,
+        deposit_per_day=config.deposit_per_day,
+        owner=config.owner,
         publish_ratings=config.ratings,
         ca_file=config.ca_file,
         stop_vouchers_after=withhold_after,

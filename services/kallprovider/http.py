@@ -16,8 +16,8 @@ from kallnet.messages import TransferWithAuthorization, Voucher
 from kallprovider import PERIOD_SECONDS
 from kallprovider.agreements import Agreements
 from kallprovider.body import Body
-from kallprovider.chain import Receipt
 from kallprovider.books import Books
+from kallprovider.chain import Receipt
 from kallprovider.channels import Channels
 from kallprovider.clock import Clock
 from kallprovider.config import ProviderConfig, Tls

@@ -18,11 +18,13 @@ from kallnet.account import Account, Address
 from kallnet.deployment import Deployment, load_deployment
 from kallnet.errors import KallnetError, LedgerError
 from kallnet.ledger import open_ledger
+from kallphone.payments.allowance import DepositAllowance
 from kallphone.payments.chain import Chain
 from kallphone.payments.channels import Channels
 from kallphone.payments.courier import Courier
 from kallphone.payments.deposits import Deposits
 from kallphone.payments.errors import (
+    NoOwner,
     NotAProvider,
     PaymentsError,
     ProviderRefused,
@@ -39,6 +41,7 @@ from kallphone.payments.settings import PaymentsSettings
 from kallphone.payments.signatures import Signatures
 from kallphone.payments.signer import Signer
 from kallphone.payments.transfers import Transfers
+from kallphone.payments.withdrawals import Withdrawals
 from kallphone.phone.causes import Cause
 from kallphone.phone.commands import EndPayment, RateService, SignVoucher
 from kallphone.phone.events import (
@@ -50,6 +53,7 @@ from kallphone.phone.events import (
     Route,
     SessionOpened,
     SessionRefused,
+    Withdrawn,
 )
 from kallphone.ports import Post, SipCredentials
 from kallphone.storage.database import Database
@@ -101,6 +105,10 @@ class PaymentsWorker:
             account.address, signatures, vouchers, transfers, channels, self._courier, post
         )
         target = settings.deposit_target
+        kept = Settings(database)
+        allowance = DepositAllowance(kept, settings.deposit_per_day)
+        self._owner = settings.owner
+        self._withdrawals = Withdrawals(account.address, chain, signatures, kept, self._pause)
         self._line = Line(
             account,
             deployment,
@@ -109,10 +117,12 @@ class PaymentsWorker:
             connect=connect,
             signatures=signatures,
             registration=Registration(account, deployment, chain, signatures, self._pause),
-            deposits=Deposits(account.address, deployment, chain, signatures, target, self._pause),
+            deposits=Deposits(
+                account.address, deployment, chain, signatures, target, allowance, self._pause
+            ),
             channels=channels,
             transfers=transfers,
-            memory=LineMemory(Settings(database), deployment, account.address),
+            memory=LineMemory(kept, deployment, account.address),
             courier=self._courier,
         )
         measured = QualityStore(database, deployment, account.address)
@@ -165,12 +175,13 @@ class PaymentsWorker:
             self._refresh_waits.set()
             self._tasks.submit(self._refresh)
 
+    def withdraw(self, amount: int) -> None:
+        """So many free coins, or all where there are fewer or `amount` is 0, to the owner's account."""
+        self._tasks.submit(lambda: self._withdraw(amount))
+
     def rate_service(self, command: RateService) -> None:
         if self._publishes:
             self._ratings.add(command)
-
-    def withdraw(self, amount: int) -> None:
-        pass
 
     def send_ratings(self) -> None:
         if self._publishes:
@@ -203,6 +214,24 @@ class PaymentsWorker:
     def _refresh(self) -> None:
         self._refresh_waits.clear()
         self._post_change(lambda: self._line.refresh(self._progress))
+
+    def _withdraw(self, amount: int) -> None:
+        try:
+            sent = self._line.withdraw(self._withdrawals, self._owners_account(), amount)
+        except (PaymentsError, KallnetError, StorageError) as error:
+            log.warning("no withdrawal: %s", error)
+            self._post(Withdrawn(0, for_people(error)))
+        except Exception as error:
+            log.exception("no withdrawal")
+            self._post(Withdrawn(0, for_people(error)))
+        else:
+            self._post(Withdrawn(sent))
+            self._post_change(lambda: self._line.refresh(self._progress))
+
+    def _owners_account(self) -> Address:
+        if self._owner is None:
+            raise NoOwner("[money] owner of kallphone.toml is empty: the menu sends coins nowhere")
+        return self._owner
 
     def _post_change(self, look: Callable[[], LineOpened | CreditChanged | None]) -> None:
         """The line stays as it is where this fails: the next look may do better."""
