@@ -11,6 +11,7 @@ from kallnet.messages import Deposit, Permit
 from kallphone.payments.allowance import DepositAllowance
 from kallphone.payments.chain import DEADLINE_S, Chain, Pause, wait_until
 from kallphone.payments.errors import PaymentsError, ProviderRefused
+from kallphone.payments.memory import KnownProviders
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.payments.signatures import Signatures
 
@@ -33,6 +34,7 @@ class Deposits:
         signatures: Signatures,
         target: int,
         allowance: DepositAllowance,
+        known: KnownProviders,
         pause: Pause,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -42,6 +44,7 @@ class Deposits:
         self._signatures = signatures
         self._target = target
         self._allowance = allowance
+        self._known = known
         self._pause = pause
         self._clock = clock
         self._not_before: dict[Address, float] = {}
@@ -72,6 +75,7 @@ class Deposits:
         client = self._client
         message = Deposit(client, provider, amount, self._chain.escrow_nonce(client), deadline)
         permit = Permit(client, self._escrow, amount, self._chain.permit_nonce(client), deadline)
+        self._known.add(provider)
         self._allowance.spend(amount)
         try:
             api.relay(

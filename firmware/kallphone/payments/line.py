@@ -23,6 +23,7 @@ from kallphone.payments.memory import LineMemory, Standing
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.payments.registration import Progress, Registration
 from kallphone.payments.relays import HomeRelay
+from kallphone.payments.session import sign_in
 from kallphone.payments.signatures import Signatures
 from kallphone.payments.transfers import Transfers
 from kallphone.payments.withdrawals import Withdrawals
@@ -243,8 +244,7 @@ class Line:
 
     def _sign_in(self, api: ProviderApi, terms: Terms) -> SessionGrant:
         provider = terms.provider
-        session = Session(self._account.address, provider, api.challenge(self._account.address))
-        grant = api.open_session(session, self._signatures.session(session))
+        grant = sign_in(api, self._account.address, provider, self._signatures)
         if (grant.channel.epoch == EPOCH) != (terms.rail == TRANSFERS):
             raise ProviderInvalid("the provider's session is not on the rail of its terms")
         if terms.rail == TRANSFERS:

@@ -8,9 +8,9 @@ from kallnet.account import Address
 
 @dataclass(frozen=True)
 class PaymentsSettings:
-    """`deposit_target` is what the phone keeps on deposit with its provider, in base units; within 24 hours it
-    puts at most `deposit_per_day` there (0: no bound). `owner` is the only account that the phone's menu sends
-    coins to.
+    """`deposit_target` is what the phone keeps on deposit with its provider, in base units; within 24 hours
+    it puts at most `deposit_per_day` there (0: no bound). `owner` is the only account that the phone's menu
+    sends coins to.
 
     `ca_file` is the authority that signed the providers' certificates; None takes the system's. With
     `stop_vouchers_after`, the phone goes on signing but delivers no voucher after that many: a cheat, to

@@ -60,8 +60,8 @@ class Withdrawals:
     def _make(self, relay: Relay, attempt: _Attempt, balance: int) -> None:
         self._keep(attempt)
         relay.transfer(attempt.message, self._signatures.transfer(attempt.message))
-        moved = "the withdrawal"
-        wait_until(lambda: self._chain.coin_balance(self._client) != balance, self._pause, moved)
+        what = "the withdrawal"
+        wait_until(lambda: self._chain.coin_balance(self._client) != balance, self._pause, what)
 
     def _attempt(self, to: Address, amount: int, balance: int) -> _Attempt:
         until, nonce = self._chain.chain_time() + DEADLINE_S, secrets.token_bytes(32)

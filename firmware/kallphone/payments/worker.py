@@ -33,7 +33,7 @@ from kallphone.payments.errors import (
     for_people,
 )
 from kallphone.payments.line import Line
-from kallphone.payments.memory import LineMemory
+from kallphone.payments.memory import KnownProviders, LineMemory
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.payments.ratings import Ratings
 from kallphone.payments.registration import Registration
@@ -118,7 +118,8 @@ class PaymentsWorker:
             signatures=signatures,
             registration=Registration(account, deployment, chain, signatures, self._pause),
             deposits=Deposits(
-                account.address, deployment, chain, signatures, target, allowance, self._pause
+                account.address, deployment, chain, signatures, target, allowance, KnownProviders(kept),
+                self._pause,
             ),
             channels=channels,
             transfers=transfers,

@@ -157,6 +157,11 @@ class KeyFile:
         return key
 
 
+def key_in(state: Path) -> KeyFile:
+    """The phone's, in its folder."""
+    return KeyFile(state / "account.key", state / "device.secret")
+
+
 def _stretch(pin: str, salt: bytes) -> bytes:
     key: bytes = argon2id.kdf(_KEY_SIZE, pin.encode(), salt, opslimit=_OPERATIONS, memlimit=_MEMORY)
     return key
