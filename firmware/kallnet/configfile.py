@@ -31,7 +31,10 @@ class Section:
     def error(self, key: str, words: str) -> ConfigError:
         return ConfigError(f"{self._file}: [{self._name}] {key}: {words}")
 
-    def integer(self, key: str, low: int, high: int) -> int:
+    def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        if default is not None and key not in self._values:
+            self._known.append(key)
+            return default
         what = f"a whole number from {low} to {high}"
         value: int = self._take(key, int, what)
         if not low <= value <= high:
@@ -46,6 +49,13 @@ class Section:
         if not 1 <= len(value) <= longest:
             raise self.error(key, f"has {len(value)} characters; give 1 to {longest}")
         return value
+
+    def text_or(self, key: str, default: str) -> str:
+        """One that may be empty or missing."""
+        if key not in self._values:
+            self._known.append(key)
+            return default
+        return str(self._take(key, str, "a text")).strip()
 
     def choice(self, key: str, allowed: Sequence[str], default: str | None = None) -> str:
         if default is not None and key not in self._values:

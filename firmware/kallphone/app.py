@@ -27,7 +27,7 @@ from kallphone.ports import Display, Handset, Lamps, Post, Ringer
 from kallphone.sip import AudioSettings, PjSip, SipSettings
 from kallphone.storage.database import Database
 from kallphone.storage.journal import CallJournal
-from kallphone.storage.key import KeyFile
+from kallphone.storage.key import key_in
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ async def _run_until(ended: asyncio.Event, engine: Engine) -> None:
 def open_account(state: Path) -> Account:
     """The account's key is made here at the first start and never leaves."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = KeyFile(state / "account.key", state / "device.secret")
+    key = key_in(state)
     return key.open() if key.exists() else key.create()
 
 
@@ -140,6 +140,8 @@ def _make_payments(
         rpc=config.rpc,
         agree=config.agree,
         deposit_target=config.deposit,
+        deposit_per_day=config.deposit_per_day,
+        owner=config.owner,
         publish_ratings=config.ratings,
         ca_file=config.ca_file,
         stop_vouchers_after=withhold_after,

@@ -10,6 +10,7 @@ from pathlib import Path
 from kallnet.errors import KallnetError
 from kallphone.config import load_config
 from kallphone.ledger.cli import add_commands as add_ledger_commands
+from kallphone.owner.cli import add_commands as add_owner_commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--state", type=Path, metavar="DIR", help="where everything is kept; emptied first")
     demo.set_defaults(run=_demo)
     add_ledger_commands(commands)
+    add_owner_commands(commands)
     return parser
 
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from kallnet.account import Address, address_from_hex
 from kallnet.configfile import Section, read_sections
+from kallnet.errors import AddressInvalid
 from kallphone.phone.tones import CADENCES
 
 SECTIONS = ("phone", "ledger", "provider", "money", "audio")
@@ -11,7 +13,9 @@ SECTIONS = ("phone", "ledger", "provider", "money", "audio")
 
 @dataclass(frozen=True, slots=True)
 class PhoneConfig:
-    """kallphone.toml; `deposit` in kallCoin base units, `agree` None for more than half of the endpoints."""
+    """kallphone.toml; `deposit` and `deposit_per_day` in kallCoin base units, `agree` None for more than half
+    of the endpoints, `owner` None where coins can't be withdrawn from the menu.
+    """
 
     state: Path
     country: str
@@ -22,6 +26,8 @@ class PhoneConfig:
     provider_api: str
     ca_file: Path | None
     deposit: int
+    deposit_per_day: int
+    owner: Address | None
     audio_device: str
     speak: Path | None
     record: Path | None
@@ -38,7 +44,7 @@ def load_config(file: Path) -> PhoneConfig:
 
 def _assemble(sections: dict[str, Section]) -> PhoneConfig:
     phone, ledger, provider = sections["phone"], sections["ledger"], sections["provider"]
-    audio = sections["audio"]
+    money, audio = sections["money"], sections["audio"]
     rpc = ledger.urls("rpc")
     return PhoneConfig(
         state=phone.path("state"),
@@ -49,8 +55,18 @@ def _assemble(sections: dict[str, Section]) -> PhoneConfig:
         deployment=ledger.path("deployment"),
         provider_api=provider.url("api"),
         ca_file=provider.optional_path("ca_file"),
-        deposit=sections["money"].integer("deposit", 0, 10**15),
+        deposit=money.integer("deposit", 0, 10**15),
+        deposit_per_day=money.integer("deposit_per_day", 0, 10**15, default=0),
+        owner=_owner(money),
         audio_device=audio.text("device", 128),
         speak=audio.optional_path("speak"),
         record=audio.optional_path("record"),
     )
+
+
+def _owner(money: Section) -> Address | None:
+    text = money.text_or("owner", "")
+    try:
+        return address_from_hex(text) if text else None
+    except AddressInvalid as problem:
+        raise money.error("owner", str(problem)) from None

@@ -39,6 +39,11 @@ class Books:
             self._meter.put_tab(client, tab)
         return tab
 
+    def voucher_signature(self, client: Address, epoch: int) -> bytes:
+        """The client's own, on the highest voucher of that epoch; empty where there is none."""
+        held = self._store.voucher(client, epoch)
+        return held.signature if held else b""
+
     def written_off_lately(self, client: Address) -> int:
         return self._store.written_off_since(client, self._clock.unix() - exposure.WRITE_OFF_WINDOW)
 

@@ -11,11 +11,13 @@ from aiohttp import web
 from kallnet.account import Address, address_to_hex
 from kallnet.deployment import Deployment
 from kallnet.errors import KallnetError
+from kallnet.ledger import Channel
 from kallnet.messages import TransferWithAuthorization, Voucher
 from kallprovider import PERIOD_SECONDS
 from kallprovider.agreements import Agreements
 from kallprovider.body import Body
 from kallprovider.books import Books
+from kallprovider.chain import Receipt
 from kallprovider.channels import Channels
 from kallprovider.clock import Clock
 from kallprovider.config import ProviderConfig, Tls
@@ -88,6 +90,7 @@ class Api:
                 web.post("/v1/session", self.session),
                 web.post("/v1/agreement", self.agreement),
                 web.post("/v1/relay", self.relay),
+                web.post("/v1/exit", self.exit),
                 web.post("/v1/vouchers", self.voucher),
                 *self._queries.routes(),
                 web.post("/v1/transfers", self.transfer),
@@ -137,12 +140,7 @@ class Api:
                 "password": given.password,
                 "expires": given.expires,
                 **self._doors(),
-                "channel": {
-                    "epoch": channel.epoch,
-                    "deposited": channel.deposited,
-                    "claimed": channel.claimed,
-                    "voucher": self._books.tab(client).voucher,
-                },
+                "channel": self._report(client, channel),
             }
         )
 
@@ -168,10 +166,12 @@ class Api:
             body.raw("signature", 65),
             body.raw("permit_signature", 65, optional=True),
         )
-        receipt = await self._relay.submit(relayed, source_of(request.remote))
-        return web.json_response(
-            {"tx": _hex(receipt.transaction), "block": receipt.block, "gas_used": receipt.gas_used}
-        )
+        return _receipt(await self._relay.submit(relayed, source_of(request.remote)))
+
+    async def exit(self, request: web.Request) -> web.Response:
+        body = await Body.of(request)
+        provider, client = body.address("provider"), self._answered(body)
+        return _receipt(await self._relay.exit(client, provider, source_of(request.remote)))
 
     async def voucher(self, request: web.Request) -> web.Response:
         if not isinstance(self._desk, VoucherDesk):
@@ -191,6 +191,16 @@ class Api:
         )
         held = self._books.tab(message.from_).voucher
         return web.json_response({"cumulative": held, "settled": channel.claimed})
+
+    def _report(self, client: Address, channel: Channel) -> dict[str, Any]:
+        signature = self._books.voucher_signature(client, channel.epoch)
+        return {
+            "epoch": channel.epoch,
+            "deposited": channel.deposited,
+            "claimed": channel.claimed,
+            "voucher": self._books.tab(client).voucher,
+            **({"signature": _hex(signature)} if signature else {}),
+        }
 
     def _answered(self, body: Body) -> Address:
         client = body.address("client")
@@ -226,6 +236,12 @@ _HTTP_WORDS = {
 
 def _error(status: int, words: str, details: dict[str, int | str] | None = None) -> web.Response:
     return web.json_response({"error": words, **(details or {})}, status=status)
+
+
+def _receipt(receipt: Receipt) -> web.Response:
+    return web.json_response(
+        {"tx": _hex(receipt.transaction), "block": receipt.block, "gas_used": receipt.gas_used}
+    )
 
 
 def _hex(value: bytes) -> str:

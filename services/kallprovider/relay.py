@@ -76,8 +76,7 @@ class Relay:
         account = signer_of(request.message)
         domain, data = routed(request, self._deployment)
         self._require_signature(domain, request, account)
-        if not await self._agreements.is_client(account):
-            raise Forbidden("this account is not a client of this provider: ask for an agreement first")
+        await self._require_client(account)
         self._require_ours(request.message)
         self._count(source, account)
         receipt = await self._chain.transact(domain.contract, data)
@@ -85,6 +84,22 @@ class Relay:
         if isinstance(request.message, Deposit | StartExit | TransferWithAuthorization):
             await self._refresh(account)
         return receipt
+
+    async def exit(self, client: Address, provider: Address, source: str) -> Receipt:
+        """Ends the client's channel with any provider: its own may be gone. The money can only go back to it.
+
+        The contract needs no signature; whoever asks must have proved that it is the client.
+        """
+        await self._require_client(client)
+        self._count(source, client)
+        receipt = await self._chain.transact(self._deployment.escrow, calldata.exit(client, provider))
+        log.info("ended a channel of %s", address_to_hex(client))
+        await self._refresh(client)
+        return receipt
+
+    async def _require_client(self, account: Address) -> None:
+        if not await self._agreements.is_client(account):
+            raise Forbidden("this account is not a client of this provider: ask for an agreement first")
 
     async def _refresh(self, client: Address) -> None:
         try:
@@ -109,8 +124,8 @@ class Relay:
                 self._require_named(message)
             case Deposit() if not self._takes_deposits:
                 raise BadRequest("this provider takes no deposits: it is paid by transfers")
-            case Deposit() | StartExit() if message.provider != self._provider:
-                raise BadRequest("this provider relays only for its own channels")
+            case Deposit() if message.provider != self._provider:
+                raise BadRequest("this provider relays deposits only for its own channels")
 
     def _require_named(self, message: Register) -> None:
         try:

@@ -8,13 +8,14 @@ from kallnet.deployment import Deployment
 from kallnet.entries import ClientEntry, ServiceEntry, decode_client
 from kallnet.errors import LedgerUnreachable
 from kallnet.ledger import Channel, Head
-from kallnet.messages import Deposit, Permit, Rating, Register, TransferWithAuthorization
+from kallnet.messages import Deposit, Permit, Rating, Register, StartExit, TransferWithAuthorization
 from kallnet.number import KallNumber, number_for
 from kallnet.reputation import EPOCH_LENGTH, LatestRating
 from kallnet.typed import coin_domain, digest, escrow_domain, rating_domain, registry_domain
 from tests.coin import FakeCoin
 
 YEAR = 365 * 86_400
+EXIT_DELAY = 86_400
 NO_HEAD = Head(0, 0, 0, 0)
 NO_CHANNEL = Channel(0, 0, 0, 0)
 
@@ -121,6 +122,27 @@ class FakeLedger:
             self.channels[client, message.provider] = replace(
                 channel, deposited=channel.deposited + message.amount
             )
+
+    def start_exit(self, message: StartExit, signature: bytes) -> None:
+        key = (message.client, message.provider)
+        with self.lock:
+            channel = self.channels.get(key, NO_CHANNEL)
+            self._check(message.nonce == self.escrow_nonces.get(message.client, 0), "InvalidAccountNonce")
+            self._check(message.deadline >= self.now, "MessageExpired")
+            by = recover(digest(escrow_domain(self.deployment), message), signature)
+            self._check(by == message.client, "BadSignature")
+            self._check(channel.deposited > 0, "NothingToExit")
+            self._check(not channel.exit_at, "ExitAlreadyStarted")
+            self.escrow_nonces[message.client] = message.nonce + 1
+            self.channels[key] = replace(channel, exit_at=self.now + EXIT_DELAY)
+
+    def exit(self, client: Address, provider: Address) -> None:
+        with self.lock:
+            channel = self.channels.get((client, provider), NO_CHANNEL)
+            self._check(channel.exit_at > 0, "ExitNotStarted")
+            self._check(channel.exit_at <= self.now, "ExitTooEarly")
+            self.channels[client, provider] = Channel(0, 0, 0, channel.epoch + 1)
+            self.balances[client] = self.balances.get(client, 0) + channel.deposited - channel.claimed
 
     def rate(self, message: Rating, signature: bytes) -> None:
         service, client = message.service, message.client

@@ -17,18 +17,21 @@ from kallnet.messages import (
     Rating,
     Register,
     Session,
+    StartExit,
     TransferWithAuthorization,
     Voucher,
     from_json,
 )
 from kallnet.transfers import EPOCH, transfer_nonce
 from kallnet.typed import coin_domain, digest, escrow_domain, registry_domain
+from tests.coin import Refused
 from tests.payments.fake_ledger import NO_CHANNEL, FakeLedger, Reverted
 
 PRICE = 1000
 DOMAIN = "phone.example"
 PASSWORD = "cGFzc3dvcmQtb2YtdGhlLXNlc3Npb24="
 EXPIRES = 2_000_000_000
+RECEIPT = {"tx": "0x" + "11" * 32, "block": 7, "gas_used": 100_000}
 
 
 class Refusal(Exception):
@@ -58,6 +61,7 @@ class FakeProvider:
         self.account = Account.generate()
         self.terms_changes: dict[str, Any] = {}
         self.vouchers: dict[tuple[Address, int], int] = {}
+        self.voucher_signatures: dict[tuple[Address, int], bytes] = {}
         self.rail = "escrow"
         self.transfers: list[tuple[TransferWithAuthorization, int, bytes]] = []
         self.mined = 0
@@ -145,11 +149,13 @@ class FakeProvider:
         if self.rail == "transfers":
             return {"epoch": EPOCH, "deposited": 0, "claimed": self.settled, "voucher": self.promised}
         channel = self.channel(client)
+        signature = self.voucher_signatures.get((client, channel.epoch), b"")
         return {
             "epoch": channel.epoch,
             "deposited": channel.deposited,
             "claimed": channel.claimed,
             "voucher": self.held(client),
+            **({"signature": "0x" + signature.hex()} if signature else {}),
         }
 
     @property
@@ -204,11 +210,23 @@ class FakeProvider:
                 self.ledger.register(from_json(Register, body["message"]), signature)
             elif body["call"] == "rate":
                 self._rate(from_json(Rating, body["message"]), signature)
+            elif body["call"] == "transfer":
+                self.ledger.transfer(from_json(TransferWithAuthorization, body["message"]), signature)
+            elif body["call"] == "start_exit":
+                self.ledger.start_exit(from_json(StartExit, body["message"]), signature)
             else:
                 self._deposit(body, signature)
+        except (Reverted, Refused) as error:
+            raise Refusal(422, f"the contract refuses: {error}") from None
+        return RECEIPT
+
+    def exit(self, body: dict[str, Any]) -> dict[str, Any]:
+        client = self._authenticated(body)
+        try:
+            self.ledger.exit(client, address_from_hex(body["provider"]))
         except Reverted as error:
             raise Refusal(422, f"the contract refuses: {error}") from None
-        return {"tx": "0x" + "11" * 32, "block": 7, "gas_used": 100_000}
+        return RECEIPT
 
     def vouchers_(self, body: dict[str, Any]) -> dict[str, Any]:
         if self.rail != "escrow":
@@ -226,6 +244,7 @@ class FakeProvider:
         if voucher.cumulative < held:
             raise Refusal(409, "lower than the voucher held", cumulative=held)
         self.vouchers[voucher.client, voucher.epoch] = voucher.cumulative
+        self.voucher_signatures[voucher.client, voucher.epoch] = signature
         return {"cumulative": voucher.cumulative}
 
     def _authenticated(self, body: dict[str, Any]) -> Address:

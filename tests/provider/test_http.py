@@ -10,6 +10,7 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
+from kallnet import calldata
 from kallnet.account import Account, address_to_hex
 from kallnet.entries import ProviderRef, verify_agreement
 from kallnet.messages import Deposit, Session, Voucher, to_json
@@ -209,6 +210,39 @@ def test_a_relay(door: Door) -> None:
         assert await door.post("relay", body) == (422, {"error": "it owns 0: top up"})
         door.chain.is_up = False
         assert (await door.post("relay", body))[0] == 503
+
+    door.run(scenario)
+
+
+def test_an_exit_is_for_the_client_that_answers_the_challenge(door: Door) -> None:
+    async def scenario(door: Door) -> None:
+        await door.post("agreement", await door.signed())
+        body = {**await door.signed(signer=BOB), "provider": address_to_hex(BOB.address)}
+        assert (await door.post("exit", body))[0] == 401
+        assert (await door.post("exit", await door.signed()))[0] == 400
+        assert door.chain.sent == []
+        status, receipt = await door.post(
+            "exit", {**await door.signed(), "provider": address_to_hex(BOB.address)}
+        )
+        assert (status, set(receipt)) == (200, {"tx", "block", "gas_used"})
+        assert door.chain.sent == [(DEPLOYMENT.escrow, calldata.exit(ALICE.address, BOB.address))]
+        door.chain.refusal = NotAccepted("too early")
+        body = {**await door.signed(), "provider": address_to_hex(BOB.address)}
+        assert await door.post("exit", body) == (422, {"error": "too early"})
+
+    door.run(scenario)
+
+
+def test_a_session_brings_the_client_its_own_last_voucher(door: Door) -> None:
+    async def scenario(door: Door) -> None:
+        door.chain.mine(ALICE.address, funded(500))
+        await door.post("agreement", await door.signed())
+        voucher = Voucher(ALICE.address, PROVIDER.address, 0, 40)
+        signature = "0x" + ALICE.sign(digest(ESCROW, voucher)).hex()
+        assert (await door.post("vouchers", {**to_json(voucher), "signature": signature}))[0] == 200
+        _, session = await door.post("session", await door.signed())
+        assert session["channel"]["voucher"] == 40
+        assert session["channel"]["signature"] == signature
 
     door.run(scenario)
 

@@ -173,15 +173,35 @@ def test_a_forged_message_is_refused_and_costs_the_victim_nothing(office: Office
     office.submit(deposit())
 
 
-@pytest.mark.parametrize(
-    "message",
-    [deposit(provider=BOB), StartExit(ALICE.address, BOB.address, 0, DEADLINE)],
-    ids=["deposit", "exit"],
-)
-def test_other_providers_channels_are_not_ours_to_pay_for(office: Office, message: Relayed) -> None:
+def test_deposits_with_other_providers_are_not_ours_to_pay_for(office: Office) -> None:
     office.ref()
     with pytest.raises(BadRequest, match="its own channels"):
-        office.submit(message)
+        office.submit(deposit(provider=BOB))
+    assert office.chain.sent == []
+
+
+@pytest.mark.parametrize("provider", [PROVIDER, BOB], ids=["ourselves", "one that is gone"])
+def test_a_client_leaves_whichever_provider_without_gas(office: Office, provider: Account) -> None:
+    office.ref()
+    message = StartExit(ALICE.address, provider.address, 0, DEADLINE)
+    office.submit(message)
+    signature = ALICE.sign(digest(ESCROW, message))
+    asyncio.run(office.relay.exit(ALICE.address, provider.address, HERE))
+    assert office.chain.sent == [
+        (DEPLOYMENT.escrow, calldata.start_exit(message, signature)),
+        (DEPLOYMENT.escrow, calldata.exit(ALICE.address, provider.address)),
+    ]
+
+
+def test_exits_are_for_clients_and_rationed(office: Office) -> None:
+    with pytest.raises(Forbidden, match="agreement"):
+        asyncio.run(office.relay.exit(ALICE.address, PROVIDER.address, HERE))
+    office.ref()
+    for _ in range(3):
+        asyncio.run(office.relay.exit(ALICE.address, PROVIDER.address, HERE))
+    with pytest.raises(TooMany):
+        asyncio.run(office.relay.exit(ALICE.address, PROVIDER.address, HERE))
+    assert len(office.chain.sent) == 3
 
 
 def test_an_entry_must_name_this_provider(office: Office) -> None:

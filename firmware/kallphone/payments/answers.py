@@ -44,12 +44,16 @@ class AgreementGrant:
 
 @dataclass(frozen=True)
 class ChannelReport:
-    """The channel as the provider sees it; `voucher` is the highest cumulative sum it holds."""
+    """The channel as the provider sees it; `voucher` is the highest cumulative sum it holds.
+
+    `signature` is the one that makes it believable, empty where there is none.
+    """
 
     epoch: int
     deposited: int
     claimed: int
     voucher: int
+    signature: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,9 @@ class Answer:
         if len(value) != size:
             raise ProviderInvalid(f"the provider's {name!r} has {len(value)} bytes, not {size}")
         return value
+
+    def optional_data(self, name: str, size: int) -> bytes:
+        return self.data(name, size) if name in self._body else b""
 
     def blob(self, name: str, longest: int) -> bytes:
         value = self._body.get(name)
@@ -175,5 +182,6 @@ def session(answer: Answer) -> SessionGrant:
             deposited=channel.number("deposited", MAX_AMOUNT),
             claimed=channel.number("claimed", MAX_AMOUNT),
             voucher=channel.number("voucher", MAX_AMOUNT),
+            signature=channel.optional_data("signature", 65),
         ),
     )

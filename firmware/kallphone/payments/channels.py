@@ -43,5 +43,11 @@ class Channels:
     def highest(self, provider: Address, epoch: int) -> SignedVoucher | None:
         return self._vouchers.highest(self._client, provider, epoch)
 
+    def take_back(self, signed: SignedVoucher) -> None:
+        """A voucher of ours that this disk has lost: nothing lower is signed after it."""
+        highest = self.highest(signed.provider, signed.epoch)
+        if highest is None or highest.cumulative < signed.cumulative:
+            self._vouchers.commit(signed)
+
     def _credit(self, provider: Address, channel: Channel) -> Credit:
         return Credit(provider, channel.epoch, channel.deposited, self.signed(provider, channel))

@@ -8,8 +8,10 @@ from kallnet.account import Address
 from kallnet.deployment import Deployment
 from kallnet.ledger import Channel
 from kallnet.messages import Deposit, Permit
+from kallphone.payments.allowance import DepositAllowance
 from kallphone.payments.chain import DEADLINE_S, Chain, Pause, wait_until
-from kallphone.payments.errors import PaymentsError
+from kallphone.payments.errors import PaymentsError, ProviderRefused
+from kallphone.payments.memory import KnownProviders
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.payments.signatures import Signatures
 
@@ -19,7 +21,10 @@ _AFTER_A_FAILURE_S = 120.0
 
 
 class Deposits:
-    """Keeps a channel near its target from the account's own coins, by messages that a provider relays."""
+    """Keeps a channel near its target from the account's own coins, by messages that a provider relays.
+
+    Within the owner's allowance.
+    """
 
     def __init__(
         self,
@@ -28,6 +33,8 @@ class Deposits:
         chain: Chain,
         signatures: Signatures,
         target: int,
+        allowance: DepositAllowance,
+        known: KnownProviders,
         pause: Pause,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -36,6 +43,8 @@ class Deposits:
         self._chain = chain
         self._signatures = signatures
         self._target = target
+        self._allowance = allowance
+        self._known = known
         self._pause = pause
         self._clock = clock
         self._not_before: dict[Address, float] = {}
@@ -45,7 +54,7 @@ class Deposits:
         available = max(0, channel.deposited - signed)
         if channel.exit_at or 2 * available >= self._target:
             return 0
-        return min(balance, self._target - available)
+        return self._allowance.at_most(min(balance, self._target - available))
 
     def fill(self, api: ProviderApi, provider: Address, channel: Channel, amount: int) -> Channel:
         """The channel afterwards: as it was where the deposit did not work, since a line opens without money.
@@ -66,8 +75,16 @@ class Deposits:
         client = self._client
         message = Deposit(client, provider, amount, self._chain.escrow_nonce(client), deadline)
         permit = Permit(client, self._escrow, amount, self._chain.permit_nonce(client), deadline)
-        signature = self._signatures.deposit(message)
-        api.relay("deposit", message, signature, self._signatures.permit(permit))
+        self._known.add(provider)
+        self._allowance.spend(amount)
+        try:
+            api.relay(
+                "deposit", message, self._signatures.deposit(message), self._signatures.permit(permit)
+            )
+        except ProviderRefused as refusal:
+            if refusal.is_certain:
+                self._allowance.give_back(amount)
+            raise
         wait_until(lambda: self._moved(provider, channel), self._pause, "the deposit")
         return self._chain.channel(client, provider)
 

@@ -5,6 +5,9 @@ PaymentsError
 ├── NoFreeNumber          all sixteen numbers of this account are taken
 ├── NotSeen               a transaction did not show up on the ledger in time
 ├── NotAProvider          the ledger lists no proxy behind an account
+├── NotEnough             more is to be withdrawn than is free
+├── NothingOnDeposit      there is no deposit to take back
+├── NoOwner               no account is set that coins may be withdrawn to
 └── ProviderError
     ├── ProviderUnreachable   no connection, no answer in time
     ├── ProviderUntrusted     its TLS certificate is no good
@@ -40,6 +43,21 @@ class NotAProvider(PaymentsError):
     pass
 
 
+class NotEnough(PaymentsError):
+    def __init__(self, wanted: int, free: int) -> None:
+        words = f"{free} base units are free and {wanted} were asked for" if free else "no coins are free"
+        super().__init__(f"{words}: what is on deposit comes back by an exit")
+        self.free = free
+
+
+class NothingOnDeposit(PaymentsError):
+    pass
+
+
+class NoOwner(PaymentsError):
+    pass
+
+
 class ProviderError(PaymentsError):
     pass
 
@@ -70,6 +88,11 @@ class ProviderRefused(ProviderError):
         """Whether the same request may succeed later."""
         return self.status == 429 or self.status >= 500
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether the request was turned away before anything was done."""
+        return 400 <= self.status < 500
+
 
 def for_people(error: Exception) -> str:
     """A sentence or two for the phone's display."""
@@ -86,6 +109,12 @@ def for_people(error: Exception) -> str:
             return N_("Your provider gave a strange answer")
         case WrongNetwork():
             return N_("Your provider uses another ledger than this phone")
+        case NotEnough(free=0):
+            return N_("No coins are free")
+        case NotEnough():
+            return N_("Not that many coins are free")
+        case NoOwner():
+            return N_("No owner's account is set in kallphone.toml")
         case NoFreeNumber():
             return N_("No number is free for this account")
         case LedgerError() | NotSeen():

@@ -10,9 +10,9 @@ from kallnet.account import Account, Address, address_to_hex
 from kallnet.deployment import NETWORK_API_VERSION, Deployment
 from kallnet.entries import Cost
 from kallnet.errors import LedgerError
-from kallnet.messages import Session
+from kallnet.messages import Session, Voucher
 from kallnet.transfers import EPOCH, ESCROW, TRANSFERS
-from kallphone.payments.answers import SessionGrant, Terms, TransferReport
+from kallphone.payments.answers import ChannelReport, SessionGrant, Terms, TransferReport
 from kallphone.payments.chain import Chain
 from kallphone.payments.channels import Channels
 from kallphone.payments.courier import Connect, Courier
@@ -22,12 +22,16 @@ from kallphone.payments.errors import ProviderInvalid, ProviderRefused, WrongNet
 from kallphone.payments.memory import LineMemory, Standing
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.payments.registration import Progress, Registration
+from kallphone.payments.relays import HomeRelay
+from kallphone.payments.session import sign_in
 from kallphone.payments.signatures import Signatures
 from kallphone.payments.transfers import Transfers
+from kallphone.payments.withdrawals import Withdrawals
 from kallphone.phone.events import Credit, CreditChanged, LineOpened
 from kallphone.phone.meter import PERIOD_S
 from kallphone.phone.words import N_
 from kallphone.ports import SipCredentials
+from kallphone.storage.vouchers import SignedVoucher
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +136,13 @@ class Line:
         self._bring_up_to_date(provider, grant)
         return credit
 
+    def withdraw(self, withdrawals: Withdrawals, to: Address, amount: int) -> int:
+        """Through the home provider; what was sent. Coins that are promised to providers stay."""
+        api, terms = self._terms(self._home_url)
+        relay = HomeRelay(api, terms.provider, self._signatures)
+        free = self._chain.coin_balance(self._account.address) - self._transfers.promised
+        return withdrawals.send(relay, to, min(amount, max(0, free)), self._transfers.promised)
+
     def session_credit(self, provider: Address) -> Credit | None:
         """Of a session that is open already, from memory."""
         with self._lock:
@@ -234,15 +245,24 @@ class Line:
 
     def _sign_in(self, api: ProviderApi, terms: Terms) -> SessionGrant:
         provider = terms.provider
-        session = Session(self._account.address, provider, api.challenge(self._account.address))
-        grant = api.open_session(session, self._signatures.session(session))
+        grant = sign_in(api, self._account.address, provider, self._signatures)
         if (grant.channel.epoch == EPOCH) != (terms.rail == TRANSFERS):
             raise ProviderInvalid("the provider's session is not on the rail of its terms")
         if terms.rail == TRANSFERS:
             self._transfers.heard(provider, TransferReport(grant.channel.voucher, grant.channel.claimed))
+        self._take_back(provider, grant.channel)
         with self._lock:
             self._grants[provider] = grant
         return grant
+
+    def _take_back(self, provider: Address, report: ChannelReport) -> None:
+        """A phone that was restored, or lost its disk, goes on from its own last voucher.
+
+        Only its signature proves it: a provider's bare word for a sum could make it pay for nothing.
+        """
+        voucher = Voucher(self._account.address, provider, report.epoch, report.voucher)
+        if report.signature and self._signatures.is_ours(voucher, report.signature):
+            self._channels.take_back(SignedVoucher(voucher, report.signature))
 
     def _sign_in_as_guest(self, api: ProviderApi, terms: Terms) -> SessionGrant:
         """A provider of the other side serves this account once it has made an agreement with it."""

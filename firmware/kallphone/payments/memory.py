@@ -9,6 +9,7 @@ from kallnet.ledger import Channel
 from kallphone.storage.settings import Settings
 
 _NAME = "line"
+_PROVIDERS = "providers"
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,19 @@ class LineMemory:
 
 def _standing(provider: Address, kept: dict[str, Any]) -> Standing:
     return Standing(provider, kept["number"], Channel(*kept["channel"]), kept["balance"])
+
+
+class KnownProviders:
+    """With whom coins were ever put on deposit, so that the owner finds them again."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def add(self, provider: Address) -> None:
+        known = self.all()
+        if provider not in known:
+            self._settings.write(_PROVIDERS, {"known": [one.hex() for one in (*known, provider)]})
+
+    def all(self) -> list[Address]:
+        kept = (self._settings.read(_PROVIDERS) or {}).get("known", [])
+        return [Address(bytes.fromhex(one)) for one in kept]

@@ -69,6 +69,11 @@ class ProviderApi:
             body["permit_signature"] = _hex(permit)
         return self._ask("POST", "v1/relay", body, patience=RELAY_S).number("block", 2**64 - 1)
 
+    def exit(self, session: Session, signature: bytes, provider: Address) -> int:
+        """Ends the client's channel with `provider`; the block in which that was mined."""
+        body = {**_proof(session, signature), "provider": address_to_hex(provider)}
+        return self._ask("POST", "v1/exit", body, patience=RELAY_S).number("block", 2**64 - 1)
+
     def deliver(self, voucher: Voucher, signature: bytes) -> int:
         """The highest voucher that the provider holds now."""
         answer = self._ask("POST", "v1/vouchers", {**to_json(voucher), "signature": _hex(signature)})

@@ -1,8 +1,18 @@
 from __future__ import annotations
 
-from kallnet.account import Account
+from kallnet.account import Account, recover
 from kallnet.deployment import Deployment
-from kallnet.messages import Deposit, Permit, Rating, Register, Session, TransferWithAuthorization, Voucher
+from kallnet.errors import BadSignature
+from kallnet.messages import (
+    Deposit,
+    Permit,
+    Rating,
+    Register,
+    Session,
+    StartExit,
+    TransferWithAuthorization,
+    Voucher,
+)
 from kallnet.typed import coin_domain, digest, escrow_domain, rating_domain, registry_domain
 
 
@@ -33,6 +43,16 @@ class Signatures:
 
     def voucher(self, message: Voucher) -> bytes:
         return self._account.sign(digest(self._escrow, message))
+
+    def start_exit(self, message: StartExit) -> bytes:
+        return self._account.sign(digest(self._escrow, message))
+
+    def is_ours(self, message: Voucher, signature: bytes) -> bool:
+        """Whether this account signed the voucher."""
+        try:
+            return recover(digest(self._escrow, message), signature) == self._account.address
+        except BadSignature:
+            return False
 
     def rating(self, message: Rating) -> bytes:
         return self._account.sign(digest(self._rating, message))

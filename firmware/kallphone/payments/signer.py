@@ -14,6 +14,7 @@ from kallphone.phone.commands import SignVoucher
 from kallphone.phone.events import VoucherRefused
 from kallphone.ports import Post
 from kallphone.storage.errors import StorageError
+from kallphone.storage.receipts import Charge
 from kallphone.storage.transfers import SignedTransfer
 from kallphone.storage.vouchers import SignedVoucher, VoucherStore
 
@@ -55,9 +56,10 @@ class Signer:
         credit = self._channels.credit(provider)
         if credit is None or credit.epoch != command.epoch or command.cumulative > credit.deposited:
             raise PaymentsError(f"the channel does not cover {command.cumulative} in epoch {command.epoch}")
+        charge = Charge(command.call, command.cumulative - credit.signed)
         if command.epoch == EPOCH:
-            return self._transfers.sign(provider, command.cumulative)
+            return self._transfers.sign(provider, command.cumulative, charge)
         voucher = Voucher(self._client, provider, command.epoch, command.cumulative)
         signed = SignedVoucher(voucher, self._signatures.voucher(voucher))
-        self._vouchers.commit(signed)
+        self._vouchers.commit(signed, charge)
         return signed

@@ -13,6 +13,7 @@ from kallphone.payments.answers import TransferReport
 from kallphone.payments.errors import PaymentsError, ProviderInvalid, ProviderRefused
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.payments.signatures import Signatures
+from kallphone.storage.receipts import Charge
 from kallphone.storage.transfers import SignedTransfer, TransferStore
 
 log = logging.getLogger(__name__)
@@ -68,8 +69,8 @@ class Transfers:
         deposited = cover(read_balance(), settled, self.signed(provider), before)
         return Channel(deposited, settled, exit_at=0, epoch=EPOCH)
 
-    def sign(self, provider: Address, cumulative: int) -> SignedTransfer:
-        """Signs what the sum grows by, and commits it. Raises StorageError."""
+    def sign(self, provider: Address, cumulative: int, charge: Charge | None = None) -> SignedTransfer:
+        """Signs what the sum grows by, and commits it with the charge. Raises StorageError."""
         previous = self._store.highest(provider)
         if cumulative == previous and (same := self._store.after(provider, previous - 1)):
             return same[-1]
@@ -78,7 +79,7 @@ class Transfers:
         until = int(self._clock()) + VALID_SECONDS
         message = transfer_of(self._client, provider, min(previous, cumulative), cumulative, until)
         signed = SignedTransfer(message, cumulative, self._signatures.transfer(message))
-        self._store.commit(signed)
+        self._store.commit(signed, charge)
         return signed
 
     def last(self, provider: Address) -> SignedTransfer | None:

@@ -18,11 +18,13 @@ from kallnet.account import Account, Address
 from kallnet.deployment import Deployment, load_deployment
 from kallnet.errors import KallnetError, LedgerError
 from kallnet.ledger import open_ledger
+from kallphone.payments.allowance import DepositAllowance
 from kallphone.payments.chain import Chain
 from kallphone.payments.channels import Channels
 from kallphone.payments.courier import Courier
 from kallphone.payments.deposits import Deposits
 from kallphone.payments.errors import (
+    NoOwner,
     NotAProvider,
     PaymentsError,
     ProviderRefused,
@@ -31,7 +33,7 @@ from kallphone.payments.errors import (
     for_people,
 )
 from kallphone.payments.line import Line
-from kallphone.payments.memory import LineMemory
+from kallphone.payments.memory import KnownProviders, LineMemory
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.payments.ratings import Ratings
 from kallphone.payments.registration import Registration
@@ -39,6 +41,7 @@ from kallphone.payments.settings import PaymentsSettings
 from kallphone.payments.signatures import Signatures
 from kallphone.payments.signer import Signer
 from kallphone.payments.transfers import Transfers
+from kallphone.payments.withdrawals import Withdrawals
 from kallphone.phone.causes import Cause
 from kallphone.phone.commands import EndPayment, RateService, SignVoucher
 from kallphone.phone.events import (
@@ -50,11 +53,13 @@ from kallphone.phone.events import (
     Route,
     SessionOpened,
     SessionRefused,
+    Withdrawn,
 )
 from kallphone.ports import Post, SipCredentials
 from kallphone.storage.database import Database
 from kallphone.storage.errors import StorageError
 from kallphone.storage.quality import QualityStore
+from kallphone.storage.receipts import Charges
 from kallphone.storage.settings import Settings
 from kallphone.storage.transfers import TransferStore
 from kallphone.storage.vouchers import VoucherStore
@@ -85,6 +90,7 @@ class PaymentsWorker:
         self._ratings_ledger = open_ledger(settings.rpc, deployment, agree=settings.agree, finality="latest")
         ratings_chain = chain or self._ratings_ledger
         chain = chain or self._ledger
+        self._charges = Charges(database)
         vouchers = VoucherStore(database, deployment)
         signatures = Signatures(account, deployment)
         store = TransferStore(database, deployment, account.address)
@@ -99,6 +105,10 @@ class PaymentsWorker:
             account.address, signatures, vouchers, transfers, channels, self._courier, post
         )
         target = settings.deposit_target
+        kept = Settings(database)
+        allowance = DepositAllowance(kept, settings.deposit_per_day)
+        self._owner = settings.owner
+        self._withdrawals = Withdrawals(account.address, chain, signatures, kept, self._pause)
         self._line = Line(
             account,
             deployment,
@@ -107,10 +117,13 @@ class PaymentsWorker:
             connect=connect,
             signatures=signatures,
             registration=Registration(account, deployment, chain, signatures, self._pause),
-            deposits=Deposits(account.address, deployment, chain, signatures, target, self._pause),
+            deposits=Deposits(
+                account.address, deployment, chain, signatures, target, allowance, KnownProviders(kept),
+                self._pause,
+            ),
             channels=channels,
             transfers=transfers,
-            memory=LineMemory(Settings(database), deployment, account.address),
+            memory=LineMemory(kept, deployment, account.address),
             courier=self._courier,
         )
         measured = QualityStore(database, deployment, account.address)
@@ -156,23 +169,31 @@ class PaymentsWorker:
 
     def end_payment(self, command: EndPayment) -> None:
         # Behind the call's last voucher.
-        self._signing.submit(lambda: self._courier.call_ended(command.call))
+        self._signing.submit(lambda: self._end_payment(command))
 
     def refresh_credit(self) -> None:
         if not self._refresh_waits.is_set():
             self._refresh_waits.set()
             self._tasks.submit(self._refresh)
 
+    def withdraw(self, amount: int) -> None:
+        """So many free coins, or all where there are fewer or `amount` is 0, to the owner's account."""
+        self._tasks.submit(lambda: self._withdraw(amount))
+
     def rate_service(self, command: RateService) -> None:
         if self._publishes:
             self._ratings.add(command)
 
-    def withdraw(self, amount: int) -> None:
-        pass
-
     def send_ratings(self) -> None:
         if self._publishes:
             self._ratings.send()
+
+    def _end_payment(self, command: EndPayment) -> None:
+        self._courier.call_ended(command.call)
+        try:
+            self._charges.close(command.call, command.periods)
+        except StorageError as error:
+            log.warning("a receipt does not say its periods: %s", error)
 
     def _open_line(self) -> None:
         try:
@@ -194,6 +215,24 @@ class PaymentsWorker:
     def _refresh(self) -> None:
         self._refresh_waits.clear()
         self._post_change(lambda: self._line.refresh(self._progress))
+
+    def _withdraw(self, amount: int) -> None:
+        try:
+            sent = self._line.withdraw(self._withdrawals, self._owners_account(), amount)
+        except (PaymentsError, KallnetError, StorageError) as error:
+            log.warning("no withdrawal: %s", error)
+            self._post(Withdrawn(0, for_people(error)))
+        except Exception as error:
+            log.exception("no withdrawal")
+            self._post(Withdrawn(0, for_people(error)))
+        else:
+            self._post(Withdrawn(sent))
+            self._post_change(lambda: self._line.refresh(self._progress))
+
+    def _owners_account(self) -> Address:
+        if self._owner is None:
+            raise NoOwner("[money] owner of kallphone.toml is empty: the menu sends coins nowhere")
+        return self._owner
 
     def _post_change(self, look: Callable[[], LineOpened | CreditChanged | None]) -> None:
         """The line stays as it is where this fails: the next look may do better."""

@@ -47,6 +47,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (chain, rating, client, service, epoch)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        # `signed` is what a call's vouchers add up to, `voucher` the channel's sum after the last of them.
+        "ALTER TABLE calls ADD COLUMN provider BLOB NOT NULL DEFAULT x''",
+        "ALTER TABLE calls ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE calls ADD COLUMN voucher INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE calls ADD COLUMN signed INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE calls ADD COLUMN periods INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX calls_by_start ON calls (started_at)",
+        "CREATE INDEX calls_by_call ON calls (call)",
+        """CREATE TABLE contacts (
+            number TEXT PRIMARY KEY, name TEXT NOT NULL, account BLOB NOT NULL, favourite INTEGER NOT NULL,
+            blocked INTEGER NOT NULL, auto_answer INTEGER NOT NULL, key TEXT NOT NULL,
+            "limit" INTEGER NOT NULL, ring INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 Connect = Callable[[Path], sqlite3.Connection]

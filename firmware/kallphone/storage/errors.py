@@ -7,10 +7,14 @@ StorageError
 ├── DatabaseTooNew      written by a newer version of this program
 ├── DatabaseBusy        another process holds it
 ├── VoucherTooLow       a voucher below the highest signed one
+├── BookFull            the phonebook holds no more contacts
+├── PinUnusable         not a PIN that can be set
+├── WordsWrong          no backup of an account: which word, and what may be meant
 └── KeyFileError
     ├── KeyMissing      there is no key yet
     ├── KeyExists       there is one, and making another would lose it
     ├── KeyDamaged      not a sealed key, or readable by others
+    ├── NoWords         made before backups were words
     ├── PinNeeded       sealed with a PIN, and none was given
     └── WrongPin
 """
@@ -57,6 +61,22 @@ class VoucherTooLow(StorageError):
         self.highest = highest
 
 
+class BookFull(StorageError):
+    pass
+
+
+class PinUnusable(StorageError):
+    pass
+
+
+class WordsWrong(StorageError):
+    """`guesses`: places from 1 on, with a word that may be meant there; not in the text, which is logged."""
+
+    def __init__(self, text: str, guesses: tuple[tuple[int, str], ...] = ()) -> None:
+        super().__init__(text)
+        self.guesses = guesses
+
+
 class KeyFileError(StorageError):
     pass
 
@@ -70,6 +90,10 @@ class KeyExists(KeyFileError):
 
 
 class KeyDamaged(KeyFileError):
+    pass
+
+
+class NoWords(KeyFileError):
     pass
 
 

@@ -25,6 +25,20 @@ def write_private(path: Path, content: bytes, *, replace: bool) -> None:
     _sync_directory(path.parent)
 
 
+def keep_aside(path: Path) -> Path:
+    """A second name for the file, `NAME.old-1` and so on, so that the first can be given to another."""
+    number = 1
+    while True:
+        aside = path.with_name(f"{path.name}.old-{number}")
+        try:
+            os.link(path, aside)
+        except FileExistsError:
+            number += 1
+        else:
+            _sync_directory(path.parent)
+            return aside
+
+
 def read_private(path: Path) -> bytes:
     """Raises KeyDamaged for a file that others may read, FileNotFoundError where there is none."""
     mode = path.stat().st_mode & 0o777

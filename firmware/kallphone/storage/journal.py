@@ -26,8 +26,8 @@ _INSERT = """INSERT INTO calls
 class LoggedCall:
     """One line of the call log. Times are Unix seconds; `paid` is in base units.
 
-    `cause` is None where the phone lost its power during the call: `ended_at` is then the next start, and
-    `seconds` and `paid` are not known.
+    `cause` is None where the phone lost its power during the call: `ended_at` is then the next start,
+    `seconds` are not known, and `paid` is what was signed.
     """
 
     outgoing: bool
@@ -107,5 +107,5 @@ def _logged(row: sqlite3.Row) -> LoggedCall:
         ended_at=row["ended_at"],
         cause=Cause[row["cause"]] if row["cause"] is not None else None,
         seconds=row["seconds"],
-        paid=row["paid"],
+        paid=max(row["paid"], row["signed"]),
     )

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nacl.exceptions import CryptoError
@@ -11,26 +12,50 @@ from nacl.secret import SecretBox
 from nacl.utils import random as random_bytes
 
 from kallnet.account import Account
-from kallphone.storage.errors import KeyDamaged, KeyExists, KeyMissing, PinNeeded, WrongPin
-from kallphone.storage.files import read_private, write_private
+from kallphone.storage.derivation import account_of_entropy
+from kallphone.storage.errors import KeyDamaged, KeyExists, KeyMissing, NoWords, PinNeeded, WrongPin
+from kallphone.storage.files import keep_aside, read_private, write_private
+from kallphone.storage.words import ENTROPY_SIZE, entropy_of, words_of
 
-_MAGIC = b"KALLKEY1"
+_BARE = b"KALLKEY1"
+"""The key alone: made before backups were words."""
+_BACKED = b"KALLKEY2"
+"""The key, and the entropy that it and its words come from."""
 _DEVICE = b"D"
 _PIN = b"P"
 _KEY_SIZE = 32
 _OPERATIONS = 3
 _MEMORY = 64 * 1024 * 1024
-_SEALED_SIZE = _KEY_SIZE + SecretBox.NONCE_SIZE + SecretBox.MACBYTES
+_SEALING = SecretBox.NONCE_SIZE + SecretBox.MACBYTES
+_BOX_SIZES = {_BARE: _KEY_SIZE + _SEALING, _BACKED: _KEY_SIZE + ENTROPY_SIZE + _SEALING}
+
+
+@dataclass(frozen=True)
+class _Secret:
+    account: Account
+    entropy: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def from_entropy(cls, entropy: bytes) -> _Secret:
+        return cls(account_of_entropy(entropy), entropy)
+
+    @classmethod
+    def decode(cls, content: bytes) -> _Secret:
+        return cls(Account(content[:_KEY_SIZE]), content[_KEY_SIZE:])
+
+    def encode(self) -> bytes:
+        return self.account.export_key() + self.entropy
 
 
 @dataclass(frozen=True)
 class _Sealed:
+    magic: bytes
     by: bytes
     salt: bytes
     box: bytes
 
     def encode(self) -> bytes:
-        return _MAGIC + self.by + self.salt + self.box
+        return self.magic + self.by + self.salt + self.box
 
 
 class KeyFile:
@@ -52,29 +77,52 @@ class KeyFile:
 
     def create(self, pin: str | None = None) -> Account:
         """Raises KeyExists rather than replace a key."""
-        account = Account.generate()
-        write_private(self.path, self._seal(account, pin), replace=False)
-        return account
+        return self._write(_Secret.from_entropy(secrets.token_bytes(ENTROPY_SIZE)), pin, replace=False)
+
+    def restore(self, words: Sequence[str], pin: str | None = None, *, replace: bool = False) -> Account:
+        """The account of a backup. A key that is replaced is kept as `account.key.old-1` and so on.
+
+        Raises WordsWrong, and KeyExists where there is a key and `replace` is not said.
+        """
+        secret = _Secret.from_entropy(entropy_of(words))
+        if replace and self.exists():
+            keep_aside(self.path)
+        return self._write(secret, pin, replace=replace)
 
     def open(self, pin: str | None = None) -> Account:
         """Raises KeyMissing, KeyDamaged, PinNeeded or WrongPin."""
+        return self._unsealed(pin).account
+
+    def words(self, pin: str | None = None) -> tuple[str, ...]:
+        """The backup: whoever has these twelve words has the account. Raises as `open` does, and NoWords."""
+        entropy = self._unsealed(pin).entropy
+        if not entropy:
+            raise NoWords(f"{self.path} is from a time before words: keep a copy of its folder instead")
+        return words_of(entropy)
+
+    def change_pin(self, old: str | None, new: str | None) -> None:
+        self._write(self._unsealed(old), new, replace=True)
+
+    def _write(self, secret: _Secret, pin: str | None, *, replace: bool) -> Account:
+        write_private(self.path, self._seal(secret, pin), replace=replace)
+        return secret.account
+
+    def _unsealed(self, pin: str | None) -> _Secret:
         sealed = self._read()
         box = SecretBox(self._unsealing_key(sealed, pin))
         try:
-            return Account(box.decrypt(sealed.box))
+            return _Secret.decode(box.decrypt(sealed.box))
         except (CryptoError, ValueError):
             if sealed.by == _PIN:
                 raise WrongPin(f"the PIN does not open {self.path}: try again") from None
             raise KeyDamaged(f"{self._device_secret} does not open {self.path}: restore both") from None
 
-    def change_pin(self, old: str | None, new: str | None) -> None:
-        write_private(self.path, self._seal(self.open(old), new), replace=True)
-
-    def _seal(self, account: Account, pin: str | None) -> bytes:
+    def _seal(self, secret: _Secret, pin: str | None) -> bytes:
         salt = random_bytes(argon2id.SALTBYTES)
         key = self._make_device_key() if pin is None else _stretch(pin, salt)
-        box = bytes(SecretBox(key).encrypt(account.export_key()))
-        return _Sealed(_DEVICE if pin is None else _PIN, salt, box).encode()
+        box = bytes(SecretBox(key).encrypt(secret.encode()))
+        magic = _BACKED if secret.entropy else _BARE
+        return _Sealed(magic, _DEVICE if pin is None else _PIN, salt, box).encode()
 
     def _unsealing_key(self, sealed: _Sealed, pin: str | None) -> bytes:
         if sealed.by == _DEVICE:
@@ -88,11 +136,11 @@ class KeyFile:
             content = read_private(self.path)
         except FileNotFoundError:
             raise KeyMissing(f"{self.path} does not exist: this phone has no account yet") from None
-        body = content.removeprefix(_MAGIC)
+        magic, body = content[: len(_BARE)], content[len(_BARE) :]
         by, salt, box = body[:1], body[1 : 1 + argon2id.SALTBYTES], body[1 + argon2id.SALTBYTES :]
-        if len(body) == len(content) or by not in (_DEVICE, _PIN) or len(box) != _SEALED_SIZE:
+        if by not in (_DEVICE, _PIN) or len(box) != _BOX_SIZES.get(magic):
             raise KeyDamaged(f"{self.path} is no sealed key: restore it from a backup")
-        return _Sealed(by, salt, box)
+        return _Sealed(magic, by, salt, box)
 
     def _make_device_key(self) -> bytes:
         with suppress(KeyExists):
@@ -107,6 +155,11 @@ class KeyFile:
         if len(key) != _KEY_SIZE:
             raise KeyDamaged(f"{self._device_secret} must hold {_KEY_SIZE} bytes: restore it from a backup")
         return key
+
+
+def key_in(state: Path) -> KeyFile:
+    """The phone's, in its folder."""
+    return KeyFile(state / "account.key", state / "device.secret")
 
 
 def _stretch(pin: str, salt: bytes) -> bytes:

@@ -10,6 +10,7 @@ from kallnet.messages import TransferWithAuthorization
 from kallnet.transfers import EPOCH, transfer_of
 from kallphone.storage.database import Database
 from kallphone.storage.errors import VoucherTooLow
+from kallphone.storage.receipts import Charge, Charges
 
 _HERE = "FROM transfers WHERE chain = ? AND coin = ? AND client = ? AND provider = ?"
 _HIGHEST = f"SELECT max(cumulative) AS highest {_HERE}"
@@ -43,12 +44,16 @@ class TransferStore:
 
     def __init__(self, database: Database, deployment: Deployment, client: Address) -> None:
         self._database = database
+        self._charges = Charges(database)
         self._client = client
         self._payer = (deployment.chain_id, deployment.coin, client)
 
-    def commit(self, signed: SignedTransfer) -> None:
-        """On disk when it returns. Raises VoucherTooLow when it does not follow on the highest."""
-        self._add(signed.provider, signed.previous, signed.cumulative, signed)
+    def commit(self, signed: SignedTransfer, charge: Charge | None = None) -> None:
+        """On disk when it returns, with the charge.
+
+        Raises VoucherTooLow when it does not follow on the highest.
+        """
+        self._add(signed.provider, signed.previous, signed.cumulative, signed, charge)
 
     def begin_at(self, provider: Address, cumulative: int) -> None:
         """Takes over a sum that this disk has lost, so that the next transfer adds to it."""
@@ -86,7 +91,12 @@ class TransferStore:
             connection.execute(_OLD, (*self._payer, provider, settled, before))
 
     def _add(
-        self, provider: Address, previous: int, cumulative: int, signed: SignedTransfer | None
+        self,
+        provider: Address,
+        previous: int,
+        cumulative: int,
+        signed: SignedTransfer | None,
+        charge: Charge | None = None,
     ) -> None:
         until, signature = (signed.message.valid_before, signed.signature) if signed else (0, b"")
         channel: Sequence[object] = (*self._payer, provider)
@@ -96,6 +106,8 @@ class TransferStore:
                 raise VoucherTooLow(cumulative, highest)
             values = (*channel, cumulative, previous, until, signature)
             connection.execute("INSERT INTO transfers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+            if charge is not None:
+                self._charges.add(connection, charge, provider, EPOCH, cumulative)
 
     def _signed(self, provider: Address, row: Row) -> SignedTransfer:
         cumulative = int(row["cumulative"])

@@ -7,6 +7,7 @@ from kallnet.deployment import Deployment
 from kallnet.messages import Voucher
 from kallphone.storage.database import Database
 from kallphone.storage.errors import VoucherTooLow
+from kallphone.storage.receipts import Charge, Charges
 
 _HIGHEST = """SELECT cumulative, signature FROM vouchers
     WHERE chain = ? AND escrow = ? AND client = ? AND provider = ? AND epoch = ?"""
@@ -35,10 +36,13 @@ class VoucherStore:
 
     def __init__(self, database: Database, deployment: Deployment) -> None:
         self._database = database
+        self._charges = Charges(database)
         self._escrow = (deployment.chain_id, deployment.escrow)
 
-    def commit(self, signed: SignedVoucher) -> None:
-        """On disk when it returns. An equal voucher changes nothing; a lower one raises VoucherTooLow."""
+    def commit(self, signed: SignedVoucher, charge: Charge | None = None) -> None:
+        """On disk when it returns, with the charge. An equal voucher changes nothing; a lower one raises
+        VoucherTooLow.
+        """
         voucher = signed.voucher
         channel = self._channel(voucher.client, voucher.provider, voucher.epoch)
         with self._database.transaction() as connection:
@@ -50,6 +54,8 @@ class VoucherStore:
                 "INSERT OR REPLACE INTO vouchers VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (*channel, voucher.cumulative, signed.signature),
             )
+            if charge is not None:
+                self._charges.add(connection, charge, voucher.provider, voucher.epoch, voucher.cumulative)
 
     def highest(self, client: Address, provider: Address, epoch: int) -> SignedVoucher | None:
         rows = self._database.rows(_HIGHEST, *self._channel(client, provider, epoch))
