@@ -124,9 +124,9 @@ class Outbox:
             if self._clock() - letter.at > TRIED_S:
                 self._give_up(letter, "It could not be delivered within 30 days")
                 return
-            peer, sealed = self._sealed(letter)
-            self._client.post(peer, sealed)
-            self._taken(letter)
+            if (ready := self._sealed(letter)) is not None:
+                self._client.post(*ready)
+                self._taken(letter)
         except StorageError:
             self._try_later(letter, plan)
             raise
@@ -138,13 +138,13 @@ class Outbox:
             plan.failures = 0
             plan.due = self._monotonic() + self._again
 
-    def _sealed(self, letter: Letter) -> tuple[Address, bytes]:
+    def _sealed(self, letter: Letter) -> tuple[Address, bytes] | None:
+        """For whom, and what; None where it was deleted meanwhile."""
         if letter.sealed:
             return letter.peer, letter.sealed
         peer = letter.peer or self._client.account_of(letter.number)
         sealed = self._client.seal(peer, letter.kind, letter.body, letter.at)
-        self._store.seal(letter, peer, sealed)
-        return peer, sealed
+        return (peer, sealed) if self._store.seal(letter, peer, sealed) else None
 
     def _taken(self, letter: Letter) -> None:
         if self._store.take(letter) and letter.message is not None:

@@ -66,14 +66,15 @@ class OutboxStore:
         rows = self._database.rows("SELECT * FROM outbox WHERE serial = ?", serial)
         return _letter(rows[0]) if rows else None
 
-    def seal(self, letter: Letter, peer: Address, sealed: bytes) -> None:
-        """Before it leaves: what is tried again must be the same message."""
+    def seal(self, letter: Letter, peer: Address, sealed: bytes) -> bool:
+        """Before it leaves: what is tried again must be the same message. False where it was deleted."""
         with self._database.transaction() as connection:
-            connection.execute(
+            found = connection.execute(
                 "UPDATE outbox SET peer = ?, seal = ?, sealed = ? WHERE serial = ?",
                 (peer, message_id(sealed), sealed, letter.serial),
             )
             connection.execute("UPDATE messages SET peer = ? WHERE id = ?", (peer, letter.message))
+            return found.rowcount == 1
 
     def take(self, letter: Letter) -> bool:
         """A provider has it: a receipt is done with. Whether there is news of a message."""
