@@ -166,3 +166,12 @@ def test_a_letter_shows_no_text(desk: Desk):
     letter = desk.alice.mail._letters.letter(pending.serial)
     assert letter is not None
     assert "secret" not in repr(letter)
+
+
+def test_a_new_letter_does_not_inherit_the_pause_of_one_that_is_gone(desk: Desk):
+    desk.alice.mail.send(1, desk.bob.number, "hello")
+    desk.step()
+    desk.alice.mail.delete(1)
+    desk.alice.mail.send(2, desk.bob.number, "hello again")
+    desk.step()
+    assert desk.state is MessageState.TAKEN

@@ -59,9 +59,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE mail_had (seal BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
         # `message` is NULL for a receipt; `seal` is the hash of `sealed`, both NULL until then.
         """CREATE TABLE outbox (
-            serial INTEGER PRIMARY KEY, message INTEGER UNIQUE, peer BLOB NOT NULL, number TEXT NOT NULL,
-            kind TEXT NOT NULL, body BLOB NOT NULL, at INTEGER NOT NULL, seal BLOB UNIQUE, sealed BLOB,
-            taken INTEGER NOT NULL DEFAULT 0
+            serial INTEGER PRIMARY KEY AUTOINCREMENT, message INTEGER UNIQUE, peer BLOB NOT NULL,
+            number TEXT NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL, at INTEGER NOT NULL,
+            seal BLOB UNIQUE, sealed BLOB, taken INTEGER NOT NULL DEFAULT 0
         ) STRICT""",
     ),
 )
