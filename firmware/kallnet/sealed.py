@@ -5,11 +5,10 @@ signature covers recipient and kind, so that a message can't be forged, sealed o
 passed off as another kind.
 """
 
+import hmac
 import re
 from dataclasses import dataclass
 
-from Crypto.Hash import SHA256
-from Crypto.Protocol.KDF import HKDF
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
@@ -100,10 +99,16 @@ def size_of(content: int) -> int:
 
 def _box(secret: bytes, ephemeral_key: bytes, recipient_key: bytes) -> tuple[SecretBox, bytes]:
     """The key serves once, so its nonce may follow from the same secret."""
-    size = SecretBox.KEY_SIZE + SecretBox.NONCE_SIZE
-    made = HKDF(secret, size, ephemeral_key + recipient_key, SHA256, context=_CONTEXT)
-    assert isinstance(made, bytes)  # of one key, not of several
+    made = _hkdf(secret, ephemeral_key + recipient_key)
     return SecretBox(made[: SecretBox.KEY_SIZE]), made[SecretBox.KEY_SIZE :]
+
+
+def _hkdf(secret: bytes, salt: bytes) -> bytes:
+    """RFC 5869 with SHA-256, two blocks of it: pycryptodome's would load cffi's parser (see keccak.py)."""
+    key = hmac.digest(salt, secret, "sha256")
+    first = hmac.digest(key, _CONTEXT + b"\1", "sha256")
+    second = hmac.digest(key, first + _CONTEXT + b"\2", "sha256")
+    return (first + second)[: SecretBox.KEY_SIZE + SecretBox.NONCE_SIZE]
 
 
 def _decrypted(account: Account, blob: bytes) -> bytes:

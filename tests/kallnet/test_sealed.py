@@ -2,6 +2,8 @@ import json
 from typing import Any
 
 import pytest
+from Crypto.Hash import SHA256
+from Crypto.Protocol.KDF import HKDF
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -115,6 +117,12 @@ def test_a_signature_for_something_else_does_not_count(signed: Any) -> None:
 def test_content_of_another_shape_does_not_open(content: bytes) -> None:
     with pytest.raises(SealInvalid):
         open_sealed(BOB, REGISTRY, resealed(content))
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(min_size=66, max_size=66))
+def test_keys_are_derived_by_hkdf(secret: bytes, salt: bytes) -> None:
+    oracle = HKDF(secret, 56, salt, SHA256, context=b"KallPhone sealed message 1")
+    assert sealed._hkdf(secret, salt) == oracle
 
 
 def test_padding_is_part_of_the_form() -> None:

@@ -35,7 +35,7 @@ def mail_of(table: Table, phone: Phone) -> MailWorker:  # noqa: F811
         phone.posted,
         phone.worker.credentials,
         is_blocked=lambda account, number: False,
-        is_machine=lambda account: False,
+        is_machine=lambda account, number: False,
     )
 
 

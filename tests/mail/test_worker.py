@@ -256,7 +256,7 @@ def test_a_message_that_waits_can_be_taken_back(town: Town, bob: Phone):
 
 def test_recordings_of_the_owner_s_machine_name_the_caller(town: Town, alice: Phone, bob: Phone):
     machine = town.phone("machine")
-    bob.machines.add(machine.account.address)
+    bob.machines.add(machine.number)
     client = MailClient(machine.account, REGISTRY, town.ledger, machine._connect, lambda: NOW)
     voice = Voice(12, NOW - 60, OGG, caller=alice.account.address)
     id_ = client.leave(bob.account.address, VOICE, voice.encode())
@@ -272,6 +272,19 @@ def test_recordings_of_the_owner_s_machine_name_the_caller(town: Town, alice: Ph
     assert not file.exists()
     assert len(bob.mail.recordings()) == 1
     assert len(town.office.posted) == 2, "recordings are not receipted"
+
+
+def test_a_recording_waits_for_the_ledger_that_tells_its_caller(town: Town, alice: Phone, bob: Phone):
+    machine = town.phone("machine")
+    bob.machines.add(machine.number)
+    town.ledger.away = True
+    voice = Voice(12, NOW, OGG, caller=alice.account.address)
+    drop_in(town, machine.account, bob, VOICE, voice.encode())
+    drop_in(town, alice.account, bob, TEXT, b"a text does not")
+    bob.posted.wait_for(MessageArrived)
+    assert bob.mail.recordings() == ()
+    town.ledger.away = False
+    assert bob.posted.wait_for(RecordingArrived).recording.number == alice.number
 
 
 def test_anybody_else_s_recording_is_from_whom_sealed_it(town: Town, alice: Phone, bob: Phone):

@@ -150,7 +150,7 @@ class Phone:
     directory: Path
     account: Account = field(default_factory=Account.generate)
     blocked: set[str] = field(default_factory=set)
-    machines: set[Address] = field(default_factory=set)
+    machines: set[str] = field(default_factory=set)
     has_line: bool = True
     password: str = "password"
     power: Power = field(default_factory=Power)
@@ -180,7 +180,7 @@ class Phone:
             entries=self.town.ledger,
             heads=self.town.ledger,
             is_blocked=lambda account, number: number in self.blocked,
-            is_machine=lambda account: account in self.machines,
+            is_machine=lambda account, number: number in self.machines,
             first_pause=0.01,
             clock=lambda: self.town.now,
         )

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+from kallnet.errors import LedgerError
 from kallphone.mail.inbox import Inbox
 from kallphone.payments.answers import HeldMessage
 from kallphone.payments.errors import ProviderError
@@ -74,7 +75,7 @@ class Fetcher:
         except ProviderError as error:
             if not self._stopping.is_set():
                 log.info("no mail: %s", error)
-        except StorageError as error:
+        except (StorageError, LedgerError) as error:
             log.warning("mail stays at the provider: %s", error)
         except Exception:
             log.exception("no mail")

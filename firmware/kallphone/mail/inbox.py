@@ -17,14 +17,14 @@ from kallphone.storage.outbox import OutboxStore
 
 log = logging.getLogger(__name__)
 
-IsBlocked = Callable[[Address, str], bool]
-"""By account and number, the number empty where it is not known."""
+Judge = Callable[[Address, str], bool]
+"""Of an account and its number, which is empty where it is not known."""
 
 
 class Inbox:
     """Takes sealed messages: when `take` returns, what counts is on disk, and the provider may forget it.
 
-    `is_machine` tells the owner's own voicemail: whom else a recording is from is the machine's word.
+    `is_machine` tells the voicemail that the owner chose: who called is a machine's word.
     `receipt_waits` is called when a receipt is on disk to be sent.
     """
 
@@ -37,8 +37,8 @@ class Inbox:
         post: Post,
         *,
         number_of: Callable[[Address], str],
-        is_blocked: IsBlocked,
-        is_machine: Callable[[Address], bool],
+        is_blocked: Judge,
+        is_machine: Judge,
         receipt_waits: Callable[[], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -54,7 +54,10 @@ class Inbox:
         self._clock = clock
 
     def take(self, sealed: bytes) -> None:
-        """Raises StorageError where the disk won't; what is no message for this phone is dropped."""
+        """What is no message for this phone is dropped.
+
+        Raises StorageError where the disk won't, LedgerError where it has to tell who left a recording.
+        """
         try:
             opened = open_sealed(self._account, self._registry, sealed)
             self._sort(opened)
@@ -97,11 +100,12 @@ class Inbox:
             self._post(RecordingArrived(recording))
 
     def _caller(self, sender: Address, voice: Voice) -> tuple[Address, str]:
-        if not self._is_machine(sender):
-            return sender, self._number(sender)
+        number = self._number_of(sender)
+        if not self._is_machine(sender, number):
+            return sender, number
         if voice.caller is None:
             return Address(b""), voice.number
-        return voice.caller, self._number(voice.caller)
+        return voice.caller, self._number_of(voice.caller)
 
     def _receipt(self, opened: Opened) -> None:
         message = self._outbox.deliver(opened.body, opened.sender)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from kallnet.account import Account, Address
+from kallnet.account import Account
 from kallnet.deployment import Deployment, load_deployment
 from kallnet.typed import registry_domain
 from kallphone.directory import DirectorySettings, Entries, Heads, open_entries
@@ -16,7 +16,7 @@ from kallphone.mail.book import SharedBook
 from kallphone.mail.client import Connect, MailClient
 from kallphone.mail.errors import for_people
 from kallphone.mail.fetcher import Fetcher
-from kallphone.mail.inbox import Inbox, IsBlocked
+from kallphone.mail.inbox import Inbox, Judge
 from kallphone.mail.outbox import FIRST_PAUSE_S, Outbox
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.phone.events import MessageSent
@@ -30,7 +30,6 @@ from kallphone.storage.outbox import OutboxStore
 log = logging.getLogger(__name__)
 
 Credentials = Callable[[], SipCredentials | None]
-IsMachine = Callable[[Address], bool]
 
 
 class MailWorker:
@@ -52,8 +51,8 @@ class MailWorker:
         connect: Connect,
         entries: Entries,
         heads: Heads,
-        is_blocked: IsBlocked,
-        is_machine: IsMachine,
+        is_blocked: Judge,
+        is_machine: Judge,
         close: Callable[[], None] = lambda: None,
         first_pause: float = FIRST_PAUSE_S,
         clock: Callable[[], float] = time.time,
@@ -139,8 +138,8 @@ def open_mail(
     post: Post,
     credentials: Credentials,
     *,
-    is_blocked: IsBlocked,
-    is_machine: IsMachine,
+    is_blocked: Judge,
+    is_machine: Judge,
 ) -> MailWorker:
     """Mail over the ledger's endpoints, with a cache of its own, and recordings under `state`."""
     deployment = load_deployment(settings.deployment)

@@ -35,7 +35,8 @@ from kallphone.storage.transfers import SignedTransfer
 CONNECT_S = 3.05  # a little over a multiple of TCP's first retransmission
 ANSWER_S = 5.0
 RELAY_S = 45.0  # the provider waits for the transaction's receipt
-MAIL_S = 60.0  # the longest message over a slow line
+POST_MAIL_S = 60.0  # the longest message over a slow line
+FETCH_MAIL_S = 15.0  # beyond the wait; what comes late in it is there at once the next time
 MAX_ANSWER = 1 << 16
 MAX_MAIL = 2 * MAX_SEALED  # base64, and what stands beside it
 _CHUNK = 1 << 13
@@ -111,12 +112,12 @@ class ProviderApi:
             "signature": _hex(signature),
             "sealed": base64.b64encode(sealed).decode(),
         }
-        self._ask("POST", "v1/mail", body, patience=MAIL_S)
+        self._ask("POST", "v1/mail", body, patience=POST_MAIL_S)
 
     def fetch_mail(self, username: str, password: str, wait: int) -> list[HeldMessage]:
         """The oldest messages; waits that many seconds for a first one where there is none."""
-        path = f"v1/mail?wait={wait}"
-        return answers.mail(self._ask("GET", path, patience=wait + MAIL_S, token=_token(username, password)))
+        path, token = f"v1/mail?wait={wait}", _token(username, password)
+        return answers.mail(self._ask("GET", path, patience=wait + FETCH_MAIL_S, token=token))
 
     def delete_mail(self, username: str, password: str, id_: bytes) -> None:
         self._ask("DELETE", f"v1/mail/{_hex(id_)}", attempts=2, token=_token(username, password))
