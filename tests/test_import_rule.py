@@ -19,7 +19,7 @@ OURS = set(FOLDERS)
 MAY_IMPORT = {"kallnet": set[str](), "kallphone": {"kallnet"}, "kallprovider": {"kallnet"}}
 
 # kallnet runs on every phone, resident: what it may stand on is counted (see pyproject.toml).
-KALLNET_LIBRARIES = {"requests", "urllib3", "coincurve", "Crypto", "cbor2"}
+KALLNET_LIBRARIES = {"requests", "urllib3", "coincurve", "Crypto", "cbor2", "nacl"}
 
 
 def imports_of(file: Path) -> Iterator[str]:

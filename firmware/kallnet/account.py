@@ -61,6 +61,14 @@ class Account:
         signature: bytes = self._key.sign_recoverable(digest, hasher=None)
         return signature[:64] + bytes([signature[64] + 27])
 
+    def shared_secret(self, public_key: bytes) -> bytes:
+        """32 bytes that the other key's owner gets from ours (ECDH): SHA-256 of the compressed point.
+
+        ValueError when the key is no point.
+        """
+        secret: bytes = self._key.ecdh(public_key)
+        return secret
+
     def __repr__(self) -> str:
         return f"Account({address_to_hex(self.address)})"
 

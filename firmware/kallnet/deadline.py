@@ -37,15 +37,22 @@ class DeadlineSession(Session):
         """Raises requests.Timeout when what is under way has not ended after `seconds`."""
         return self._adapter.deadline(seconds)
 
+    def cut(self) -> None:
+        """For another thread: ends what is under way in a deadline, and lets nothing begin any more."""
+        self._adapter.cut()
+
 
 class _Adapter(HTTPAdapter):
     def __init__(self) -> None:
         self._sockets = _Sockets()
+        self._is_cut = False
         super().__init__()
 
     @contextmanager
     def deadline(self, seconds: float) -> Iterator[None]:
         was_cut = self._sockets.was_cut = threading.Event()
+        if self._is_cut:
+            raise Timeout
         timer = threading.Timer(seconds, self._sockets.cut, (was_cut,))
         timer.daemon = True
         timer.start()
@@ -58,6 +65,10 @@ class _Adapter(HTTPAdapter):
             timer.cancel()
         if was_cut.is_set():
             raise Timeout
+
+    def cut(self) -> None:
+        self._is_cut = True
+        self._sockets.cut(self._sockets.was_cut)
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         super().init_poolmanager(*arguments, **named)

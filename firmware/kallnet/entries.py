@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
-import cbor2
 from coincurve import PublicKey
 
+from kallnet import plain_cbor
 from kallnet.account import Address, address_of, address_to_hex, recover
 from kallnet.details import check_details
 from kallnet.errors import BadSignature, EntryInvalid
@@ -179,7 +179,7 @@ def _holds(ref: ProviderRef, client: Address, registry_domain: Domain, now: int)
 
 def _encode(required: dict[int, Any], optional: dict[int, Any]) -> bytes:
     body = {0: FORMAT, **required, **{k: v for k, v in optional.items() if v not in (None, [], {})}}
-    data = cbor2.dumps(body, canonical=True)
+    data = plain_cbor.encode(body)
     _require(len(data) <= MAX_SIZE, f"it has {len(data)} bytes, at most {MAX_SIZE} are allowed")
     return data
 
@@ -196,27 +196,10 @@ def _decode(data: bytes, build: Callable[[dict[Any, Any]], E_]) -> E_:
 
 
 def _load(data: bytes) -> Any:
-    _require(_is_plain(data), "it is no CBOR in deterministic form, or has tags")
     try:
-        return cbor2.loads(data)
-    except Exception as error:  # tags make cbor2 call decoders that raise errors of their own
-        raise EntryInvalid(f"it is no CBOR: {type(error).__name__}") from None
-
-
-def _is_plain(data: bytes) -> bool:
-    """No tags: cbor2 compiles regular expressions that it is sent, for seconds.
-
-    One item's head follows the other's, however they nest (RFC 8949, 3).
-    """
-    at = 0
-    while at < len(data):
-        kind, info = data[at] >> 5, data[at] & 31
-        size = {24: 1, 25: 2, 26: 4, 27: 8}.get(info, 0)
-        if kind == 6 or info > 27:
-            return False
-        value = int.from_bytes(data[at + 1 : at + 1 + size], "big") if size else info
-        at += 1 + size + (value if kind in (2, 3) else 0)
-    return True
+        return plain_cbor.decode(data)
+    except ValueError as error:
+        raise EntryInvalid(str(error)) from None
 
 
 def _client(body: dict[Any, Any]) -> ClientEntry:

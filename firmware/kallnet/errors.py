@@ -7,6 +7,7 @@ KallnetError
 ├── EntryInvalid        a client or service entry breaks its format
 ├── BadSignature        malformed, or not by whom it should be
 ├── IdentityInvalid     a call's identity does not hold
+├── SealInvalid         a sealed message that does not open, or is not what it says
 ├── AbiInvalid          bytes that are no answer of the function that was called
 ├── RlpInvalid          bytes that are no recursive length prefix
 ├── HeaderInvalid       a block that is not what its hash says
@@ -68,6 +69,12 @@ class BadSignature(KallnetError):
 class IdentityInvalid(KallnetError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"the identity of the far end does not hold: {reason}")
+        self.reason = reason
+
+
+class SealInvalid(KallnetError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the sealed message does not open: {reason}")
         self.reason = reason
 
 

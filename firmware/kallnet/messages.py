@@ -1,9 +1,9 @@
 """What accounts sign. Amounts are kallCoin base units, times are Unix seconds.
 
-Register and Release go to the registry's domain, as do Agreement, Session and CallIdentity, which never
-reach the chain; Voucher, Deposit and StartExit to the escrow's; Rating to the rating's; Interest, Proposal
-and Ballot to the spec's; Permit (EIP-2612), TransferWithAuthorization (EIP-3009) and Delegation
-(OpenZeppelin's Votes) to the coin's.
+Register and Release go to the registry's domain, as do Agreement, Session, CallIdentity, Sealed and Mail,
+which never reach the chain; Voucher, Deposit and StartExit to the escrow's; Rating to the rating's;
+Interest, Proposal and Ballot to the spec's; Permit (EIP-2612), TransferWithAuthorization (EIP-3009) and
+Delegation (OpenZeppelin's Votes) to the coin's.
 """
 
 from collections.abc import Mapping
@@ -73,6 +73,29 @@ class CallIdentity:
     call_id: str
     time: int
     fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What a sealed message says and to whom; `kind` is one of kallnet.sealed's."""
+
+    TYPE: ClassVar[str] = "Sealed(address sender,address recipient,string kind,uint256 time,bytes body)"
+    sender: Address
+    recipient: Address
+    kind: str
+    time: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Who hands a sealed message to the recipient's provider; `id` is keccak-256 of it."""
+
+    TYPE: ClassVar[str] = "Mail(address sender,address recipient,bytes32 id,uint256 time)"
+    sender: Address
+    recipient: Address
+    id: bytes
+    time: int
 
 
 @dataclass(frozen=True, slots=True)

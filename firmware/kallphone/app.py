@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
-from kallnet.account import Account
+from kallnet.account import Account, Address
 from kallphone.adapters import Adapters
 from kallphone.bench.panel import Panel, claim_stdout
 from kallphone.config import PhoneConfig
@@ -18,6 +18,7 @@ from kallphone.directory import Directory, DirectorySettings, open_directory
 from kallphone.engine import Engine
 from kallphone.hardware.board import open_board
 from kallphone.hardware.pins import load_pins
+from kallphone.mail import MailWorker, open_mail
 from kallphone.payments.settings import PaymentsSettings
 from kallphone.payments.worker import PaymentsWorker
 from kallphone.phone.commands import Command
@@ -80,14 +81,24 @@ async def run_phone(config: PhoneConfig, *, panel: bool, withhold_vouchers_after
         payments = _make_payments(config, account, database, post, withhold_vouchers_after)
         directory = _make_directory(config, account, post)
         sip = _make_sip(config, post)
+        mail = _make_mail(config, account, database, post, payments, lambda: engine.phone)
         for part in (face.part, directory, payments, sip):
             part.start()
             stack.callback(part.stop)
         adapters = Adapters(
             sip, (sip, *face.handsets), directory, payments, journal, face.display, face.ringer, face.lamps,
-            _Absent(), _Absent(), _Absent(), _Absent(),
+            _Absent(), mail, _Absent(), _Absent(),
         )
-        engine = Engine(adapters, loop.time, Phone(missed=journal.missed_calls()))
+        phone = Phone(
+            missed=journal.missed_calls(),
+            messages=mail.messages(),
+            recordings=mail.recordings(),
+            next_message=mail.next_id(),
+        )
+        engine = Engine(adapters, loop.time, phone)
+        # Behind the engine, whose phonebook judges who may write.
+        mail.start()
+        stack.callback(mail.stop)
         if face.report is not None:
             engine.observers.append(_reporter(face.report))
         deliver = engine.post_from_loop
@@ -149,8 +160,36 @@ def _make_payments(
     return PaymentsWorker(account, settings, database, post)
 
 
+def _make_mail(
+    config: PhoneConfig,
+    account: Account,
+    database: Database,
+    post: Post,
+    payments: PaymentsWorker,
+    now: Callable[[], Phone],
+) -> MailWorker:
+    def is_blocked(account: Address, number: str) -> bool:
+        contact = now().contact(number, account)
+        return contact is not None and contact.blocked
+
+    return open_mail(
+        account,
+        _directory_settings(config),
+        database,
+        config.state,
+        post,
+        payments.credentials,
+        is_blocked=is_blocked,
+        is_machine=lambda _, number: bool(number) and number == now().settings.voicemail,
+    )
+
+
 def _make_directory(config: PhoneConfig, account: Account, post: Post) -> Directory:
-    settings = DirectorySettings(
+    return open_directory(account.address, _directory_settings(config), post)
+
+
+def _directory_settings(config: PhoneConfig) -> DirectorySettings:
+    return DirectorySettings(
         deployment=config.deployment,
         rpc=config.rpc,
         agree=config.agree,
@@ -158,7 +197,6 @@ def _make_directory(config: PhoneConfig, account: Account, post: Post) -> Direct
         provider_api=config.provider_api,
         ca_file=config.ca_file,
     )
-    return open_directory(account.address, settings, post)
 
 
 def _make_sip(config: PhoneConfig, post: Post) -> PjSip:

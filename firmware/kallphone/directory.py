@@ -12,7 +12,7 @@ from kallnet.cache import CachedLedger
 from kallnet.deployment import NETWORK_API_VERSION, Deployment, load_deployment
 from kallnet.entries import PROXY, ClientEntry, ServiceEntry
 from kallnet.errors import EntryInvalid, KallnetError, LedgerError, NumberInvalid
-from kallnet.ledger import Head, open_ledger
+from kallnet.ledger import Head, Ledger, open_ledger
 from kallnet.messages import CLIENT
 from kallnet.number import KallNumber, number_for, parse_number
 from kallnet.opinions import read_opinions
@@ -60,6 +60,15 @@ class Entries(Protocol):
 
 class Heads(Protocol):
     def head(self, kind: int, account: Address) -> Head: ...
+
+
+def number_of(entries: Entries, heads: Heads, account: Address) -> str:
+    """Empty where it has none. Nearly every account has the number of its first salt, which may be cached."""
+    first = number_for(account, 0)
+    if entries.resolve(first) == account:
+        return str(first)
+    number = KallNumber(heads.head(CLIENT, account).number)
+    return str(number) if number and entries.resolve(number) == account else ""
 
 
 class Directory:
@@ -181,7 +190,7 @@ class Directory:
 
     def _identify(self, call: CallId, caller: Address) -> None:
         try:
-            number = self._number_of(caller)
+            number = number_of(self._entries, self._heads, caller)
         except KallnetError as error:
             log.info("the caller's number is not known: %s", error)
             number = ""
@@ -189,14 +198,6 @@ class Directory:
             log.exception("the caller's number is not known")
             number = ""
         self._post(CallerIdentified(call, number, caller))
-
-    def _number_of(self, caller: Address) -> str:
-        """Nearly every account has the number of its first salt, and that answer may be in the cache."""
-        first = number_for(caller, 0)
-        if self._entries.resolve(first) == caller:
-            return str(first)
-        number = KallNumber(self._heads.head(CLIENT, caller).number)
-        return str(number) if number and self._entries.resolve(number) == caller else ""
 
 
 def _usable(ranked: RankedRoute, callee: Address) -> Route | None:
@@ -207,9 +208,24 @@ def _usable(ranked: RankedRoute, callee: Address) -> Route | None:
     return Route(ranked.provider, callee, f"sip:0x{callee.hex()}@{domain}", ranked.price)
 
 
+@dataclass(frozen=True)
+class OpenEntries:
+    """For one thread at a time."""
+
+    entries: CachedLedger
+    heads: Ledger
+    close: Callable[[], None]
+
+
 def open_directory(own: Address, settings: DirectorySettings, post: Post) -> Directory:
     """The directory over the ledger's endpoints, with its cache on disk."""
     deployment = load_deployment(settings.deployment)
+    opened = open_entries(settings, deployment)
+    reputations = open_reputations(settings, deployment)
+    return Directory(own, opened.entries, opened.heads, post, reputations, close=opened.close)
+
+
+def open_entries(settings: DirectorySettings, deployment: Deployment) -> OpenEntries:
     home = ProviderApi(settings.provider_api, settings.ca_file)
 
     def published(kind: int, account: Address) -> bytes | None:
@@ -223,14 +239,13 @@ def open_directory(own: Address, settings: DirectorySettings, post: Post) -> Dir
         settings.rpc, deployment, agree=settings.agree, timeout=RPC_TIMEOUT_S, bodies=[published]
     )
     cached = CachedLedger(ledger, settings.cache, fresh=settings.fresh_s)
-    reputations = open_reputations(settings, deployment)
 
     def close() -> None:
         cached.close()
         ledger.close()
         home.close()
 
-    return Directory(own, cached, ledger, post, reputations, close=close)
+    return OpenEntries(cached, ledger, close)
 
 
 def open_reputations(settings: DirectorySettings, deployment: Deployment) -> Reputations:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any, TypeVar
 
@@ -58,6 +59,15 @@ class Body:
             raise BadRequest(f"{field} must be 0x and hexadecimal digits") from None
         if len(value) != size:
             raise BadRequest(f"{field} must have {size} bytes, not {len(value)}")
+        return value
+
+    def base64(self, field: str, longest: int) -> bytes:
+        try:
+            value = base64.b64decode(self.text(field), validate=True)
+        except ValueError:
+            raise BadRequest(f"{field} must be base64") from None
+        if not 0 < len(value) <= longest:
+            raise BadRequest(f"{field} must have 1 to {longest} bytes, not {len(value)}")
         return value
 
     def whole(self, field: str) -> int:

@@ -22,6 +22,7 @@ from kallprovider.channels import Channels
 from kallprovider.clock import Clock
 from kallprovider.config import ProviderConfig, Tls
 from kallprovider.errors import BadRequest, ConfigError, Conflict, Forbidden, ProviderError
+from kallprovider.mail_doors import MailDoors
 from kallprovider.query import LedgerQueries
 from kallprovider.rate import RateLimit, source_of, spend
 from kallprovider.relay import CALLS, HOUR, Relay, RelayRequest
@@ -61,6 +62,7 @@ class Api:
         desk: VoucherDesk | TransferDesk,
         relay: Relay,
         queries: LedgerQueries,
+        mail: MailDoors,
         health: Callable[[], Health],
         clock: Clock,
     ) -> None:
@@ -75,6 +77,7 @@ class Api:
         self._desk = desk
         self._relay = relay
         self._queries = queries
+        self._mail = mail
         self._health = health
         self._clock = clock
         self._challenge_rate = RateLimit(CHALLENGES_PER_MINUTE, 60.0, clock.monotonic)
@@ -94,8 +97,10 @@ class Api:
                 web.post("/v1/vouchers", self.voucher),
                 *self._queries.routes(),
                 web.post("/v1/transfers", self.transfer),
+                *self._mail.routes(),
             ]
         )
+        app.on_shutdown.append(self._mail.close)
         return app
 
     async def terms(self, _: web.Request) -> web.Response:

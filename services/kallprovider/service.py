@@ -28,6 +28,8 @@ from kallprovider.config import ProviderConfig
 from kallprovider.errors import ConfigError
 from kallprovider.evapi import KamailioLink
 from kallprovider.http import Api, Health, tls_context
+from kallprovider.mail_doors import MailDoors
+from kallprovider.mailbox import Mailbox
 from kallprovider.meter import Meter
 from kallprovider.query import LedgerQueries
 from kallprovider.rail import open_rail
@@ -118,6 +120,7 @@ class Provider:
         calls.connect(link)
         calls.restore()
         self._stack.callback(calls.stop)
+        mailbox = Mailbox(store.mail, registry, agreements.is_client, chain.client_entry, clock)
         api = Api(
             config,
             deployment,
@@ -130,6 +133,7 @@ class Provider:
             rail.desk,
             relay,
             LedgerQueries(chain, clock),
+            MailDoors(mailbox, secret, clock),
             lambda: Health(link.connected, chain.is_up, calls.count),
             clock,
         )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from kallprovider.errors import Unauthorized
 
 CHALLENGE_SECONDS = 60
 MAX_CHALLENGES = 10_000
+
+_USERNAME = re.compile(r"(\d{1,12}):0x([0-9a-f]{40})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +81,17 @@ def credentials(secret: str, client: Address, expires: int) -> Credentials:
     username = f"{expires}:0x{client.hex()}"
     tag = hmac.new(secret.encode(), username.encode(), hashlib.sha1).digest()
     return Credentials(username, base64.b64encode(tag).decode(), expires)
+
+
+def holder(secret: str, username: str, password: str, now: float) -> Address:
+    """Whose credentials these are; raises Unauthorized unless they were given here and hold at `now`."""
+    match = _USERNAME.fullmatch(username)
+    if match is None:
+        raise Unauthorized("the user name is none of a session: open one")
+    client, expires = Address(bytes.fromhex(match[2])), int(match[1])
+    given = credentials(secret, client, expires)
+    if username != given.username or not hmac.compare_digest(password.encode(), given.password.encode()):
+        raise Unauthorized("the password is not that of this user name: open a new session")
+    if expires <= now:
+        raise Unauthorized("the session has ended: open a new one")
+    return client

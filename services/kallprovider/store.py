@@ -12,9 +12,11 @@ from kallnet.messages import Voucher
 from kallnet.transfers import EPOCH
 from kallprovider.errors import ConfigError
 from kallprovider.exposure import Tab
+from kallprovider.held_mail import TABLE as MAIL
+from kallprovider.held_mail import HeldMail
 from kallprovider.held_transfers import TABLE, HeldTransfers
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 # Step n brings a file from version n to n + 1; a published step never changes.
 _STEPS = (
@@ -44,6 +46,7 @@ CREATE TABLE chain_position (
 ) STRICT;
 """,
     TABLE,
+    MAIL,
 )
 
 
@@ -80,6 +83,7 @@ class Store:
         self._db.execute("PRAGMA foreign_keys = ON")
         self._migrate(path)
         self.transfers = HeldTransfers(self._db, provider)
+        self.mail = HeldMail(self._db)
 
     def close(self) -> None:
         self._db.close()

@@ -208,3 +208,30 @@ def test_strange_headers_are_a_failure_of_that_endpoint(
 ) -> None:
     with pytest.raises(EndpointFailed):
         ask(serve(sending(CLOSED + header + b"\r\n\r\n{}")), timeout=2.0)
+
+
+def test_what_waits_is_cut_from_another_thread_and_nothing_begins_any_more(serve: Callable[[Reply], str]):
+    asked = threading.Event()
+
+    def silent(server: RawServer, _: socket.socket, __: bytes) -> None:
+        asked.set()
+        server.over.wait()
+
+    api = ProviderApi(serve(silent))
+    failures: list[Exception] = []
+
+    def wait() -> None:
+        try:
+            api.fetch_mail("name", "password", 30)
+        except ProviderError as error:
+            failures.append(error)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    assert asked.wait(10)
+    api.cut()
+    waiting.join(10)
+    assert not waiting.is_alive()
+    wait()
+    assert len(failures) == 2
+    api.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import kallnet
 
-ALLOWED = {"kallnet", "requests", "urllib3", "coincurve", "Crypto", "cbor2"}
+ALLOWED = {"kallnet", "requests", "urllib3", "coincurve", "Crypto", "cbor2", "nacl"}
 PROBE = "import sys, kallnet.ledger, kallnet.cache, kallnet.routes, kallnet.calldata; print(*sys.modules)"
 
 
@@ -17,7 +17,7 @@ def roots(source: str) -> set[str]:
     return {name.split(".")[0] for name in named}
 
 
-def test_kallnet_imports_only_its_four_libraries() -> None:
+def test_kallnet_imports_only_its_five_libraries() -> None:
     imported = {root for path in Path(kallnet.__path__[0]).glob("*.py") for root in roots(path.read_text())}
     assert imported - sys.stdlib_module_names <= ALLOWED
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import socket
@@ -9,8 +10,10 @@ import pytest
 
 from kallnet.account import Account, address_to_hex
 from kallnet.messages import CLIENT as CLIENT_KIND
-from kallnet.messages import SERVICE, Session
+from kallnet.messages import SERVICE, Mail, Session
+from kallnet.sealed import MAX_SIZE, message_id
 from kallphone.payments import answers
+from kallphone.payments.answers import HeldMessage
 from kallphone.payments.errors import (
     ProviderError,
     ProviderInvalid,
@@ -139,3 +142,43 @@ def test_a_session_never_shows_its_password():
     )
     assert grant.password == PASSWORD
     assert PASSWORD not in repr(grant)
+
+
+MAIL = "mail?wait=25"
+
+
+def waiting(*sealed: bytes) -> Fault:
+    mail = [{"id": "0x" + message_id(s).hex(), "sealed": base64.b64encode(s).decode()} for s in sealed]
+    return Fault("status", 200, json.dumps({"mail": mail}).encode())
+
+
+def test_mail_is_fetched_whole_up_to_the_longest(api: ProviderApi, provider: FakeProvider):
+    longest = bytes(MAX_SIZE)
+    provider.fail(MAIL, waiting(), waiting(b"short", b"second"), waiting(longest))
+    assert api.fetch_mail("name", "password", 25) == []
+    assert [held.sealed for held in api.fetch_mail("name", "password", 25)] == [b"short", b"second"]
+    assert api.fetch_mail("name", "password", 25) == [HeldMessage(message_id(longest), longest)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{}", b'{"mail": {}}', b'{"mail": [7]}', b'{"mail": [{}]}',
+        b'{"mail": [{"id": "0x12", "sealed": "AA=="}]}',
+        b'{"mail": [{"id": "0x' + b"00" * 32 + b'", "sealed": "AA=="}]}',
+        b'{"mail": [{"id": "0x' + b"00" * 32 + b'", "sealed": "%"}]}',
+        b'{"mail": [{"id": "0x' + b"00" * 32 + b'", "sealed": 5}]}',
+        b" " * (2 * MAX_SIZE + 1),
+    ],
+)  # fmt: skip
+def test_mail_of_another_shape_is_refused(api: ProviderApi, provider: FakeProvider, content: bytes):
+    provider.fail(MAIL, Fault("status", 200, content))
+    with pytest.raises(ProviderInvalid):
+        api.fetch_mail("name", "password", 25)
+
+
+def test_a_refused_message_says_why(api: ProviderApi, provider: FakeProvider):
+    provider.fail("mail", Fault("status", 507, b'{"error": "the mailbox is full"}'))
+    with pytest.raises(ProviderRefused, match="mailbox is full") as refused:
+        api.post_mail(Mail(CLIENT.address, CLIENT.address, bytes(32), 1), bytes(65), b"sealed")
+    assert refused.value.is_passing

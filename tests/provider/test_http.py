@@ -21,6 +21,8 @@ from kallprovider.books import Books
 from kallprovider.channels import Channels
 from kallprovider.errors import NotAccepted
 from kallprovider.http import AGREEMENTS_PER_HOUR, CHALLENGES_PER_MINUTE, MAX_BODY, Api, Health
+from kallprovider.mail_doors import MailDoors
+from kallprovider.mailbox import Mailbox
 from kallprovider.meter import Meter
 from kallprovider.query import LedgerQueries
 from kallprovider.relay import Relay
@@ -57,6 +59,9 @@ class Door:
         books = Books(self.store, Meter(20), self.clock)
         channels = Channels(self.chain, books, confirmations=0)
         agreements = Agreements(PROVIDER, REGISTRY, self.store, self.chain, self.clock)
+        self.mailbox = Mailbox(
+            self.store.mail, REGISTRY, agreements.is_client, self.chain.client_entry, self.clock
+        )
         desk: VoucherDesk | TransferDesk
         desk = VoucherDesk(PROVIDER.address, ESCROW, books, channels, self.clock)
         if cashier:
@@ -74,6 +79,7 @@ class Door:
             desk,
             Relay(PROVIDER.address, DEPLOYMENT, agreements, channels, self.chain, 5, self.clock),
             LedgerQueries(self.chain, self.clock),
+            MailDoors(self.mailbox, SECRET, self.clock),
             lambda: Health(kamailio=False, chain=self.chain.is_up, calls=3),
             self.clock,
         )

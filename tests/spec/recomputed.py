@@ -11,8 +11,10 @@ from kallnet.keccak import keccak256
 from kallnet.messages import CLIENT
 from kallnet.number import KallNumber, format_number, number_for, parse_number
 from kallnet.quality import CallQuality
+from kallnet.sealed import open_sealed, seal
 from kallnet.transfers import transfer_of
 from kallnet.typed import Domain, Message, digest, members, struct_hash
+from kallnet.voice import Voice
 from kallprovider.sessions import credentials
 from tests.kallnet.samples import MESSAGES
 from tests.vectors import generate
@@ -162,6 +164,21 @@ def _credentials(given: Fields) -> Computed:
     return {"username": made.username, "password": made.password}
 
 
+def _sealed(given: Fields) -> Computed:
+    keys = (_bytes(given[f"{who}_key"]) for who in ("sender", "recipient", "ephemeral"))
+    sender, recipient, once = (Account(key) for key in keys)
+    kind, body, time = given["kind"], _bytes(given["body"]), int(given["time"])
+    blob = seal(sender, generate.REGISTRY, recipient.public_key, kind, body, time, once)
+    assert open_sealed(recipient, generate.REGISTRY, blob).body == body
+    return {"sealed": _hex(blob), "id": _hex(keccak256(blob))}
+
+
+def _voice(given: Fields) -> Computed:
+    caller = address_from_hex(given["caller"])
+    ogg, seconds, time = _bytes(given["ogg"]), int(given["seconds"]), int(given["time"])
+    return {"body": _hex(Voice(seconds, time, ogg, caller, given["number"]).encode())}
+
+
 def _quality(given: Fields) -> Computed:
     call = CallQuality(float(given["loss"]), float(given["jitter"]), float(given["delay"]), seconds=60)
     return {"R": f"{call.r_factor:.4f}", "MOS": f"{call.mos:.4f}"}
@@ -204,6 +221,8 @@ _KINDS: dict[str, Callable[[Fields], Computed]] = {
     "identity": _identity,
     "credentials": _credentials,
     "quality": _quality,
+    "sealed": _sealed,
+    "voice": _voice,
 }
 KINDS = {*_KINDS, *TYPES}
 
@@ -220,6 +239,8 @@ _INPUTS: dict[str, set[str]] = {
     "identity": {"key", "peer", "callId", "time", "fingerprint_line"},
     "credentials": {"secret", "client", "expires"},
     "quality": {"loss", "jitter", "delay"},
+    "sealed": {"sender_key", "recipient_key", "ephemeral_key", "kind", "time", "body"},
+    "voice": {"seconds", "time", "ogg", "caller", "number"},
 }
 
 

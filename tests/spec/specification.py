@@ -9,7 +9,7 @@ PATH = Path(__file__).resolve().parents[2] / "docs" / "spec" / "network-api-1.md
 
 _BLOCK = re.compile(r"^```vector (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CONSTANT = re.compile(r"^\| ([A-Z][A-Z_]+) \| (\d+) \|([^|]*)\|", re.MULTILINE)
-_DOOR = re.compile(r"^### (GET|POST) (/\S+)$", re.MULTILINE)
+_DOOR = re.compile(r"^### (GET|POST|DELETE) (/\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from kallnet import details, entries, header, headers, identity, number, proof, reputation, transfers
+from kallnet import details, entries, header, headers, identity, number, proof, reputation, sealed, transfers
 from kallnet.cache import DAY
 from kallnet.deployment import NETWORK_API_VERSION
 from kallnet.typed import members
-from kallprovider import PERIOD_SECONDS, exposure, http, sessions
+from kallphone.phone.messages import LONGEST_TEXT
+from kallprovider import PERIOD_SECONDS, exposure, http, mailbox, sessions
 from kallprovider.config import load_config
 from kallprovider.errors import ConfigError
 from kallprovider.relay import CALLS
@@ -77,6 +78,11 @@ CONSTANTS = {
     "MAX_NODES": proof.MAX_NODES,
     "CHALLENGE_LIFE": sessions.CHALLENGE_SECONDS,
     "MAX_BODY": http.MAX_BODY,
+    "MAX_SEALED": sealed.MAX_SIZE,
+    "MAIL_WINDOW": mailbox.WINDOW,
+    "MAIL_AGE": mailbox.AGE // DAY_SECONDS,
+    "MAIL_WAIT": mailbox.MAX_WAIT,
+    "LONGEST_TEXT": LONGEST_TEXT,
     "IDENTITY_WINDOW": identity.WINDOW,
     "WRITE_OFF_WINDOW": int(exposure.WRITE_OFF_WINDOW),
     "WRITE_OFF_FLOATS": exposure.WRITE_OFF_FLOATS,

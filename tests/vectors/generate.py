@@ -20,17 +20,20 @@ from kallnet.messages import (
     Delegation,
     Deposit,
     Interest,
+    Mail,
     Permit,
     Proposal,
     Rating,
     Register,
     Release,
+    Sealed,
     Session,
     StartExit,
     TransferWithAuthorization,
     Voucher,
 )
 from kallnet.number import number_for
+from kallnet.sealed import RECEIPT, TEXT, VOICE, message_id, seal
 from kallnet.transfers import transfer_nonce, transfer_of
 from kallnet.typed import (
     Domain,
@@ -44,6 +47,7 @@ from kallnet.typed import (
     spec_domain,
     struct_hash,
 )
+from kallnet.voice import Voice
 
 HERE = Path(__file__).parent
 
@@ -129,6 +133,37 @@ def transfers() -> list[dict[str, Any]]:
         }
         for previous, cumulative in sums
     ]
+
+
+def mail() -> dict[str, Any]:
+    """Sealed messages of every kind by the client to the provider, and who hands them over."""
+    text, opus = "Hallo Zoë".encode(), b"OggS" + keccak256(b"vectors: recording")
+    bodies = [(TEXT, text), (TEXT, text * 40), (RECEIPT, keccak256(b"vectors: message"))]
+    caller = CLIENT_ACCOUNT.address
+    voice = Voice(seconds=7, time=1_800_000_000, ogg=opus, caller=caller, number=str(number_for(caller, 0)))
+    bodies += [(VOICE, voice.encode()), (VOICE, Voice(0, 1_800_000_000, opus).encode())]
+    sealed = [_sealed(kind, body) for kind, body in bodies]
+    client, provider = CLIENT_ACCOUNT, PROVIDER_ACCOUNT.address
+    signed = [Sealed(client.address, provider, kind, 1_800_000_000, body) for kind, body in bodies]
+    handed = [Mail(client.address, provider, bytes.fromhex(s["id"][2:]), 1_800_000_001) for s in sealed]
+    return {"sealed": sealed, "messages": [_vector(REGISTRY, m, client) for m in [*signed, *handed]]}
+
+
+def _sealed(kind: str, body: bytes) -> dict[str, str]:
+    ephemeral = Account(keccak256(b"vectors: ephemeral of " + keccak256(body)))
+    blob = seal(
+        CLIENT_ACCOUNT, REGISTRY, PROVIDER_ACCOUNT.public_key, kind, body, 1_800_000_000, ephemeral
+    )
+    return {
+        "sender_key": "0x" + CLIENT_ACCOUNT.export_key().hex(),
+        "recipient_key": "0x" + PROVIDER_ACCOUNT.export_key().hex(),
+        "ephemeral_key": "0x" + ephemeral.export_key().hex(),
+        "kind": kind,
+        "time": "1800000000",
+        "body": "0x" + body.hex(),
+        "sealed": "0x" + blob.hex(),
+        "id": "0x" + message_id(blob).hex(),
+    }
 
 
 def client_entry() -> ClientEntry:
@@ -230,6 +265,7 @@ def rendered() -> dict[str, str]:
         "entries.json": entries(),
         "identities.json": identities(),
         "transfers.json": transfers(),
+        "mail.json": mail(),
     }
     return {name: json.dumps(body, indent=2) + "\n" for name, body in bodies.items()}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from kallnet.account import Address, address_from_hex
 from kallnet.errors import AddressInvalid
+from kallnet.sealed import MAX_SIZE, message_id
 from kallnet.transfers import EPOCH, ESCROW, RAILS
 from kallphone.payments.errors import ProviderInvalid
 
@@ -77,6 +79,14 @@ class SessionGrant:
     channel: ChannelReport
 
 
+@dataclass(frozen=True)
+class HeldMessage:
+    """A sealed message in our mailbox."""
+
+    id: bytes
+    sealed: bytes = field(repr=False)
+
+
 class Answer:
     """One JSON object; each getter raises ProviderInvalid naming the field, never its value."""
 
@@ -122,6 +132,22 @@ class Answer:
         if not 0 < len(data) <= longest:
             raise ProviderInvalid(f"the provider's answer has no {name!r} of up to {longest} bytes")
         return data
+
+    def base64(self, name: str, longest: int) -> bytes:
+        value = self._body.get(name)
+        try:
+            data = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+        except ValueError:
+            data = b""
+        if not 0 < len(data) <= longest:
+            raise ProviderInvalid(f"the provider's answer has no {name!r} of up to {longest} bytes")
+        return data
+
+    def objects(self, name: str) -> list[Answer]:
+        value = self._body.get(name)
+        if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+            raise ProviderInvalid(f"the provider's answer has no list of objects {name!r}")
+        return [Answer(v) for v in value]
 
     def texts(self, name: str) -> tuple[str, ...]:
         value = self._body.get(name)
@@ -185,3 +211,14 @@ def session(answer: Answer) -> SessionGrant:
             signature=channel.optional_data("signature", 65),
         ),
     )
+
+
+def mail(answer: Answer) -> list[HeldMessage]:
+    return [_held(one) for one in answer.objects("mail")]
+
+
+def _held(one: Answer) -> HeldMessage:
+    held = HeldMessage(one.data("id", 32), one.base64("sealed", MAX_SIZE))
+    if message_id(held.sealed) != held.id:
+        raise ProviderInvalid("the provider's mail has an 'id' that is not the message's")
+    return held

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Callable
@@ -11,10 +12,18 @@ import requests
 from kallnet.account import Address, address_to_hex
 from kallnet.deadline import DeadlineSession
 from kallnet.entries import MAX_SIZE
-from kallnet.messages import CLIENT, Session, Voucher, to_json
+from kallnet.messages import CLIENT, Mail, Session, Voucher, to_json
+from kallnet.sealed import MAX_SIZE as MAX_SEALED
 from kallnet.typed import Message
 from kallphone.payments import answers
-from kallphone.payments.answers import AgreementGrant, Answer, SessionGrant, Terms, TransferReport
+from kallphone.payments.answers import (
+    AgreementGrant,
+    Answer,
+    HeldMessage,
+    SessionGrant,
+    Terms,
+    TransferReport,
+)
 from kallphone.payments.errors import (
     ProviderInvalid,
     ProviderRefused,
@@ -26,7 +35,10 @@ from kallphone.storage.transfers import SignedTransfer
 CONNECT_S = 3.05  # a little over a multiple of TCP's first retransmission
 ANSWER_S = 5.0
 RELAY_S = 45.0  # the provider waits for the transaction's receipt
+POST_MAIL_S = 60.0  # the longest message over a slow line
+FETCH_MAIL_S = 15.0  # beyond the wait; what comes late in it is there at once the next time
 MAX_ANSWER = 1 << 16
+MAX_MAIL = 2 * MAX_SEALED  # base64, and what stands beside it
 _CHUNK = 1 << 13
 
 
@@ -48,6 +60,10 @@ class ProviderApi:
 
     def close(self) -> None:
         self._http.close()
+
+    def cut(self) -> None:
+        """For another thread: whatever waits for an answer raises, now and from now on."""
+        self._http.cut()
 
     def terms(self) -> Terms:
         return answers.terms(self._ask("GET", "v1/terms", attempts=2))
@@ -95,6 +111,22 @@ class ProviderApi:
         path = f"query/{'entry' if kind == CLIENT else 'service'}/{address_to_hex(account)}"
         return self._ask("GET", path).blob("result", MAX_SIZE)
 
+    def post_mail(self, mail: Mail, signature: bytes, sealed: bytes) -> None:
+        body = {
+            "message": to_json(mail),
+            "signature": _hex(signature),
+            "sealed": base64.b64encode(sealed).decode(),
+        }
+        self._ask("POST", "v1/mail", body, patience=POST_MAIL_S)
+
+    def fetch_mail(self, username: str, password: str, wait: int) -> list[HeldMessage]:
+        """The oldest messages; waits that many seconds for a first one where there is none."""
+        path, token = f"v1/mail?wait={wait}", _token(username, password)
+        return answers.mail(self._ask("GET", path, patience=wait + FETCH_MAIL_S, token=token))
+
+    def delete_mail(self, username: str, password: str, id_: bytes) -> None:
+        self._ask("DELETE", f"v1/mail/{_hex(id_)}", attempts=2, token=_token(username, password))
+
     def _ask(
         self,
         method: str,
@@ -103,25 +135,29 @@ class ProviderApi:
         *,
         patience: float = ANSWER_S,
         attempts: int = 1,
+        token: str = "",
     ) -> Answer:
         for _ in range(attempts - 1):
             try:
-                return self._send(method, path, body, patience)
+                return self._send(method, path, body, patience, token)
             except ProviderUnreachable:
                 continue
-        return self._send(method, path, body, patience)
+        return self._send(method, path, body, patience, token)
 
-    def _send(self, method: str, path: str, body: dict[str, Any] | None, patience: float) -> Answer:
+    def _send(
+        self, method: str, path: str, body: dict[str, Any] | None, patience: float, token: str
+    ) -> Answer:
         started = self._clock()
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             with (
                 self._http.deadline(CONNECT_S + patience),
                 self._http.request(
-                    method, f"{self._base}/{path}", json=body, stream=True, allow_redirects=False,
-                    timeout=(CONNECT_S, patience),
+                    method, f"{self._base}/{path}", json=body, headers=headers, stream=True,
+                    allow_redirects=False, timeout=(CONNECT_S, patience),
                 ) as response,
             ):  # fmt: skip
-                content = self._read(response, started + patience)
+                content = self._read(response, started + patience, MAX_MAIL if token else MAX_ANSWER)
         except requests.exceptions.SSLError as error:
             raise ProviderUntrusted(f"{self._base}: no trusted TLS connection: {_root(error)}") from None
         except requests.Timeout:
@@ -130,15 +166,15 @@ class ProviderApi:
             raise ProviderUnreachable(f"{self._base}: {_root(error)}") from None
         return _parse(response.status_code, content)
 
-    def _read(self, response: requests.Response, deadline: float) -> bytes:
-        content = b""
+    def _read(self, response: requests.Response, deadline: float, longest: int) -> bytes:
+        content = bytearray()
         for chunk in response.iter_content(_CHUNK):
             content += chunk
-            if len(content) > MAX_ANSWER:
-                raise ProviderInvalid(f"{self._base}: an answer of more than {MAX_ANSWER} bytes")
+            if len(content) > longest:
+                raise ProviderInvalid(f"{self._base}: an answer of more than {longest} bytes")
             if self._clock() > deadline:
                 raise ProviderUnreachable(f"{self._base}: no whole answer in time")
-        return content
+        return bytes(content)
 
 
 def _parse(status: int, content: bytes) -> Answer:
@@ -166,6 +202,10 @@ def _printable(words: str) -> str:
 def _proof(session: Session, signature: bytes) -> dict[str, Any]:
     body = to_json(session)
     return {"client": body["client"], "challenge": body["challenge"], "signature": _hex(signature)}
+
+
+def _token(username: str, password: str) -> str:
+    return base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
 def _hex(data: bytes) -> str:

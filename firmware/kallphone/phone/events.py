@@ -302,8 +302,11 @@ class RecordingArrived:
 
 @dataclass(frozen=True)
 class MessageSent:
+    """A message written here has come further; `words` say why it failed."""
+
     id: int
     state: MessageState
+    words: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,10 @@ class MessageState(Enum):
 
 @dataclass(frozen=True)
 class Message:
-    """`at` is Unix seconds; `number` is the other side's, empty where it has none."""
+    """`at` is Unix seconds; `number` is the other side's, empty where it has none.
+
+    `words` say why it failed.
+    """
 
     id: int
     incoming: bool
@@ -27,6 +30,7 @@ class Message:
     at: int
     read: bool = False
     state: MessageState = MessageState.WAITING
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,3 +43,9 @@ class Recording:
     seconds: int
     read: bool = False
     file: str = ""
+
+
+def clean_text(text: str) -> str:
+    """As it is sent and shown: no control characters, line breaks as spaces, at most LONGEST_TEXT."""
+    kept = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text)
+    return kept.strip()[:LONGEST_TEXT]

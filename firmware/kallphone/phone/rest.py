@@ -61,8 +61,8 @@ def moved(phone: Phone, event: KeptEvent, now: float) -> Transition:
         case RecordingArrived(recording=recording):
             recordings = (recording, *phone.recordings)[:MOST_MESSAGES]
             return _woken_up(replace(phone, recordings=recordings), now), ()
-        case MessageSent(id=id_, state=state):
-            sent = (replace(one, state=state) if one.id == id_ else one for one in phone.messages)
+        case MessageSent(id=id_, state=state, words=why):
+            sent = (replace(one, state=state, words=why) if one.id == id_ else one for one in phone.messages)
             return replace(phone, messages=tuple(sent)), ()
         case RecordingLoaded() | RecordingEnded():
             return _listening(phone, event, now), ()

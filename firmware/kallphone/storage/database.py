@@ -62,6 +62,23 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             "limit" INTEGER NOT NULL, ring INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        # In the order in which they came here. Of a recording `file` is set.
+        """CREATE TABLE messages (
+            serial INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER NOT NULL UNIQUE, incoming INTEGER NOT NULL,
+            peer BLOB NOT NULL, number TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL,
+            read INTEGER NOT NULL, state TEXT NOT NULL, words TEXT NOT NULL DEFAULT '',
+            seconds INTEGER NOT NULL DEFAULT 0, file TEXT NOT NULL DEFAULT ''
+        ) STRICT""",
+        # Every sealed message that was ever taken, deleted ones as well: none counts twice.
+        "CREATE TABLE mail_had (seal BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+        # `message` is NULL for a receipt; `seal` is the hash of `sealed`, both NULL until then.
+        """CREATE TABLE outbox (
+            serial INTEGER PRIMARY KEY AUTOINCREMENT, message INTEGER UNIQUE, peer BLOB NOT NULL,
+            number TEXT NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL, at INTEGER NOT NULL,
+            seal BLOB UNIQUE, sealed BLOB, taken INTEGER NOT NULL DEFAULT 0
+        ) STRICT""",
+    ),
 )
 
 Connect = Callable[[Path], sqlite3.Connection]

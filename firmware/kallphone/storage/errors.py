@@ -21,6 +21,7 @@ StorageError
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from pathlib import Path
 
@@ -121,3 +122,12 @@ def storage_error(path: Path, error: sqlite3.Error) -> StorageError:
     code = getattr(error, "sqlite_errorcode", None)
     kind, advice = _FAULTS.get((code or 0) & 0xFF, (StorageError, str(error)))
     return kind(f"{path}: {advice}")
+
+
+def file_error(path: Path, error: OSError) -> StorageError:
+    """The StorageError behind a file that could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"{path}: the disk is full: free some space")
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return DiskReadOnly(f"{path}: it can't be written: check its owner and the card")
+    return StorageError(f"{path}: {error.strerror}")
