@@ -9,6 +9,7 @@ from kallphone.phone.words import N_
 from kallphone.ports import Post
 
 MINUTE_S = 60
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 # strftime would follow the process's locale; the phone follows its owner's language.
 _DAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
@@ -21,7 +22,7 @@ _MONTHS = (
 def minute_of(now: datetime.datetime) -> MinutePassed:
     """`now` in local time; the date's words are English, and translated where they are shown."""
     date = f"{_DAYS[now.weekday()]} {now.day} {_MONTHS[now.month - 1]}"
-    return MinutePassed(f"{now:%H:%M}", date, now.toordinal())
+    return MinutePassed(f"{now:%H:%M}", date, now.toordinal() - _EPOCH)
 
 
 async def keep_time(post: Post, now: Callable[[], datetime.datetime]) -> None:
