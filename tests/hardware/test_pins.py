@@ -25,11 +25,19 @@ def test_the_shipped_table_is_the_one_in_hardware():
     assert len(dict(pins.numbers())) == len({pin for _, pin in pins.numbers()})
 
 
-def test_a_four_by_four_keypad_is_a_matter_of_the_table(tmp_path: Path):
-    path = altered(tmp_path, "columns = [22, 23, 24]", "columns = [22, 23, 24, 25]")
-    path.write_text(path.read_text().replace(
-        '["123", "456", "789", "*0#"]', '["123A", "456B", "789C", "*0#D"]'))
-    assert load_pins(path).keypad.place("D") == (3, 3)
+def test_the_four_by_four_keypad_of_the_comments_is_valid(tmp_path: Path):
+    path = altered(tmp_path, "\ncolumns = [22, 23, 24]\nlayout = [", "\n# [")
+    path.write_text(path.read_text().replace("# columns = ", "columns = ").replace("# layout = ", "layout = "))
+    keypad = load_pins(path).keypad
+    assert keypad.place("D") == (3, 3)
+    assert len(keypad.columns) == 4
+
+
+@pytest.mark.parametrize(("lifted", "closed"), [("closed", True), ("open", False), ("learn", None)])
+def test_the_hooks_polarity_is_given_or_learned(tmp_path: Path, lifted: str, *, closed: bool | None):
+    hook = load_pins(altered(tmp_path, 'lifted = "learn"', f'lifted = "{lifted}"')).hook
+    assert hook.lifted_closed is closed
+    assert hook.flash_s == (0.08, 0.5)
 
 
 @pytest.mark.parametrize(("old", "new", "words"), [
@@ -37,8 +45,14 @@ def test_a_four_by_four_keypad_is_a_matter_of_the_table(tmp_path: Path):
     ("pin = 26", "pin = 2", "hook.pin is GPIO 2: use 4 to 27"),
     ("pin = 26", 'pin = "26"', "hook.pin wants int, not '26'"),
     ("pin = 26", "pin = true", "hook.pin wants int, not True"),
-    ('lifted = "closed"', 'lifted = "up"', "hook.lifted is 'up': use one of closed, open"),
-    ('lifted = "closed"', 'lifted = "closed"\nmesage = 3', "hook.mesage is not known"),
+    ('lifted = "learn"', 'lifted = "up"', "hook.lifted is 'up': use one of closed, open, learn"),
+    ('lifted = "learn"', 'lifted = "learn"\nmesage = 3', "hook.mesage is not known"),
+    ("flash_ms = [80, 500]", "flash_ms = [80]", "hook.flash_ms wants the shortest and the longest flash"),
+    ("flash_ms = [80, 500]", "flash_ms = [80, 250]", "between 300 and 1500 at most"),
+    ("flash_ms = [80, 500]", "flash_ms = [80, 2000]", "between 300 and 1500 at most"),
+    ("flash_ms = [80, 500]", "flash_ms = [10, 500]", "no shorter than 40"),
+    ("flash_ms = [80, 500]", "flash_ms = [80, 500.0]", "such as [80, 500], not [80, 500.0]"),
+    ('device = ""', "device = 1", "ringer.device wants str, not 1"),
     ("message = 27", "message = 27\nlin = 3", "lamps.lin is not known; did you mean line?"),
     ("message = 27", "", "lamps.message wants int, not None"),
     ("[lamps]", "[lights]", "[lamps] is missing"),

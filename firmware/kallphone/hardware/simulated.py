@@ -60,11 +60,14 @@ class _RowPin(MockPin):  # type: ignore[misc]
 
 
 class SimulatedHook:
-    """The hand on the handset; exists before the HookSwitch that reads its pin."""
+    """The hand on the handset; exists before the HookSwitch that reads its pin.
+
+    A hook whose polarity is to be learned is closed while the handset is lifted.
+    """
 
     def __init__(self, pins: HookPins, factory: MockFactory) -> None:
         self._pin = factory.pin(pins.pin, pin_class=_ContactPin)
-        self._lifted_closed = pins.lifted_closed
+        self._lifted_closed = pins.lifted_closed is not False
         self.lower()
 
     def lift(self) -> None:
@@ -87,6 +90,10 @@ class SimulatedKeypad:
         self._wires = threading.Condition(threading.RLock())
         for row in self._rows:
             row.changed = self._row_changed
+
+    @property
+    def layout(self) -> tuple[str, ...]:
+        return self._pins.layout
 
     def press(self, key: str) -> None:
         with self._wires:
