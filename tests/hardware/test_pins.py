@@ -60,7 +60,8 @@ def test_the_hooks_polarity_is_given_or_learned(tmp_path: Path, lifted: str, *, 
     ('"789"', '"788"', "each of 0123456789*#ABCD at most once"),
     ("columns = [22, 23, 24]", "columns = [22, 23, 24.0]", "keypad.columns wants GPIO numbers"),
     ('chip = "ssd1306"', 'chip = "hd44780"', "display.chip is 'hd44780': use one of ssd1306, sh1106"),
-    ("height = 64", "height = 65", "display.height is 65: use one of 64, 128"),
+    ("height = 64", "height = 128", "display.height is 128: use one of 64"),
+    ('chip = "ssd1306"', 'chip = "ssd1327"', "display.height is 64: use one of 128"),
     ("[hook]", "[hook", "is not valid TOML"),
 ])
 def test_a_table_that_contradicts_itself_is_refused_in_words(tmp_path: Path, old: str, new: str, words: str):

@@ -9,6 +9,7 @@ from kallphone.hardware.errors import DeviceMissing
 from kallphone.hardware.hook import HookSwitch
 from kallphone.hardware.keypad import MatrixKeypad
 from kallphone.hardware.lamps import IndicatorLamps
+from kallphone.hardware.glass import Glass
 from kallphone.hardware.oled import OledDisplay, open_oled
 from kallphone.hardware.pins import Pins
 from kallphone.hardware.ringer import BuzzerRinger
@@ -16,10 +17,10 @@ from kallphone.ports import Post
 
 
 class Board:
-    """Every part that a hand or an eye meets, on one gpiozero pin factory and one luma device."""
+    """Every part that a hand or an eye meets, on one gpiozero pin factory and one display."""
 
-    def __init__(self, pins: Pins, post: Post, pin_factory: Any, device: Any) -> None:
-        self.display = OledDisplay(device)
+    def __init__(self, pins: Pins, post: Post, pin_factory: Any, glass: Glass) -> None:
+        self.display = OledDisplay(glass)
         self.lamps = IndicatorLamps(pins.lamps, pin_factory)
         self.ringer = BuzzerRinger(pins.ringer, pin_factory)
         self.keypad = MatrixKeypad(pins.keypad, post, pin_factory)

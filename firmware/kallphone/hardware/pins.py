@@ -13,7 +13,7 @@ from kallphone.hardware.errors import PinsInvalid
 T = TypeVar("T")
 
 KEYS = "0123456789*#ABCD"
-CHIPS = ("ssd1306", "sh1106", "ssd1327")
+CHIP_ROWS = {"ssd1306": 64, "sh1106": 64, "ssd1327": 128}
 
 BOUNCE_MS = 300
 """Hook switches may bounce for so long: below it nothing hangs up."""
@@ -206,12 +206,13 @@ def _lamps(table: _Table) -> LampPins:
 
 
 def _display(table: _Table) -> DisplayWiring:
+    chip = table.take_choice("chip", tuple(CHIP_ROWS))
     return DisplayWiring(
-        chip=table.take_choice("chip", CHIPS),
+        chip=chip,
         bus=table.take("bus", int),
         address=table.take("address", int),
         width=table.take_choice("width", (128,)),
-        height=table.take_choice("height", (64, 128)),
+        height=table.take_choice("height", (CHIP_ROWS[chip],)),
         rotate=table.take_choice("rotate", (0, 1, 2, 3)),
     )
 

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
 
 from gpiozero.pins.mock import MockFactory, MockPin
-from luma.core.device import dummy
 
 from kallphone.hardware.board import Board
 from kallphone.hardware.errors import KeypadUnscanned
 from kallphone.hardware.keypad import SETTLES_AFTER
+from kallphone.hardware.oled import glass_on
 from kallphone.hardware.pins import HookPins, KeypadPins, Pins
+from kallphone.hardware.simulated_oled import SimulatedI2c
 from kallphone.ports import Post
 
 # How long a finger waits for a scanner that must be dead: far beyond any load of the machine.
@@ -148,14 +148,14 @@ class SimulatedKeypad:
 
 
 class SimulatedBoard(Board):
-    """The real drivers on mock pins and an OLED in memory, with hands to move them."""
+    """The real drivers on mock pins and a simulated I2C bus, with hands to move them."""
 
     def __init__(self, pins: Pins, post: Post) -> None:
         factory = MockFactory()
         self.hand = SimulatedHook(pins.hook, factory)
         self.fingers = SimulatedKeypad(pins.keypad, factory)
-        self.oled: Any = dummy(pins.display.width, pins.display.height, rotate=pins.display.rotate, mode="1")
-        super().__init__(pins, post, factory, self.oled)
+        self.oled = SimulatedI2c(pins.display)
+        super().__init__(pins, post, factory, glass_on(self.oled.serial(), pins.display))
         self._factory = factory
         self._pins = pins
 
