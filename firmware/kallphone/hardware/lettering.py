@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 FONTS = Path(__file__).with_name("fonts")
 
 # What the fonts lack, and what they have instead.
-_ALIKE = str.maketrans({"✓": "√", "\u00a0": " ", "\u00ad": None, "\u202f": " "})
+_ALIKE = str.maketrans({"✓": "√", "ẞ": "ß", "\u00a0": " ", "\u00ad": None, "\u202f": " "})
 
 
 @dataclass(frozen=True)

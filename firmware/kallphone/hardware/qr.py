@@ -4,7 +4,9 @@ import segno
 from PIL import Image
 
 QUIET_MODULES = 4
-"""ISO/IEC 18004 wants so much light around the code; cameras are content with half of it."""
+"""Light around the code, as ISO/IEC 18004 wants it; where there is no room, cameras are content with less."""
+
+LEAST_QUIET_MODULES = 1.5
 
 
 def draw_qr(picture: Image.Image, text: str, area: tuple[int, int, int, int]) -> int:
@@ -16,7 +18,7 @@ def draw_qr(picture: Image.Image, text: str, area: tuple[int, int, int, int]) ->
     room = min(right - left, bottom - top)
     code = segno.make(text, micro=False)
     modules = code.symbol_size(border=0)[0]
-    scale = room // (modules + QUIET_MODULES)
+    scale = int(room // (modules + 2 * LEAST_QUIET_MODULES))
     if not scale:
         return 0
     side = min(room, (modules + 2 * QUIET_MODULES) * scale)
