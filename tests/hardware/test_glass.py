@@ -60,7 +60,8 @@ def test_the_glass_shows_each_screen_bit_by_bit(chip: str, rotate: int):
         assert same(bus.image, turned(picture, rotate))
 
 
-BOXES = st.tuples(st.integers(0, 127), st.integers(0, 127), st.integers(0, 60), st.integers(0, 60), st.booleans())
+CORNERS, SIDES = st.integers(0, 127), st.integers(0, 60)
+BOXES = st.tuples(CORNERS, CORNERS, SIDES, SIDES, st.booleans())
 
 
 @given(boxes=st.lists(BOXES, max_size=12), chip=st.sampled_from(CHIPS))

@@ -47,7 +47,12 @@ class Phone:
 
 
 def made_phone(
-    factory: MockFactory, *, lifted_closed: bool, learn: bool = False, known: bool | None = None, lifted: bool = False
+    factory: MockFactory,
+    *,
+    lifted_closed: bool,
+    learn: bool = False,
+    known: bool | None = None,
+    lifted: bool = False,
 ) -> Phone:
     now, posted, learned = [100.0], [], []
     hand = SimulatedHook(HookPins(26, lifted_closed), factory)

@@ -120,8 +120,8 @@ def test_a_display_that_was_away_shows_the_latest_screen_whole(
     assert display.settle(TIMEOUT_S)
     assert shows(bus, numbered(2))
     display.stop()
-    told = [record.getMessage().split(",")[0] for record in caplog.records if record.levelno == logging.WARNING]
-    assert told == ["the display does not answer", "the display answers again"]
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert [words.split(",")[0] for words in warnings] == ["the display does not answer", "the display answers again"]
 
 
 def test_without_a_new_screen_the_last_one_comes_back():
@@ -161,7 +161,9 @@ def test_sleep_is_dark_or_dim_and_bright_is_full(chip: str):
     display.stop()
 
 
-@pytest.mark.parametrize(("hz", "warned"), [(100_000, True), (399_999, True), (400_000, False), (1_000_000, False)])
+@pytest.mark.parametrize(
+    ("hz", "warned"), [(100_000, True), (399_999, True), (400_000, False), (1_000_000, False)]
+)
 def test_a_slow_bus_is_told_once_with_its_cure(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, hz: int, *, warned: bool
 ):

@@ -27,7 +27,8 @@ def test_the_shipped_table_is_the_one_in_hardware():
 
 def test_the_four_by_four_keypad_of_the_comments_is_valid(tmp_path: Path):
     path = altered(tmp_path, "\ncolumns = [22, 23, 24]\nlayout = [", "\n# [")
-    path.write_text(path.read_text().replace("# columns = ", "columns = ").replace("# layout = ", "layout = "))
+    text = path.read_text()
+    path.write_text(text.replace("# columns = ", "columns = ").replace("# layout = ", "layout = "))
     keypad = load_pins(path).keypad
     assert keypad.place("D") == (3, 3)
     assert len(keypad.columns) == 4

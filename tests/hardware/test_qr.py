@@ -26,7 +26,7 @@ def read(picture: Image.Image) -> list[str]:
 
 
 def photographed(picture: Image.Image, *, degrees: float, blur: float) -> Image.Image:
-    """As a camera has it: five of its pixels for one of ours, askew, out of focus, a dark case around the glass."""
+    """As a camera has it: five of its pixels for one of ours, askew, out of focus, around it a dark case."""
     photo = Image.new("L", (picture.width + 40, picture.height + 40), 25)
     photo.paste(picture.convert("L").point(lambda level: 30 + level * 0.75), (20, 20))
     photo = photo.resize((photo.width * 5, photo.height * 5), Image.Resampling.NEAREST)

@@ -111,8 +111,7 @@ class Glass:
         """A 1-bit picture of this glass's size."""
         self._set_contrast(contrast)
         after = self._device.preprocess(picture)
-        before, self._shown = self._shown, None
-        for box in changed_windows(self._controller, before, after):
+        for box in changed_windows(self._controller, self._shown, after):
             self._device.command(*self._controller.window(box))
             self._device.data(list(self._controller.pixels(after.crop(box))))
         self._shown = after

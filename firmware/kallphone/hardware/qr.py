@@ -17,7 +17,7 @@ def draw_qr(picture: Image.Image, text: str, area: tuple[int, int, int, int]) ->
     left, top, right, bottom = area
     room = min(right - left, bottom - top)
     code = segno.make(text, micro=False)
-    modules = code.symbol_size(border=0)[0]
+    modules = len(code.matrix)
     scale = int(room // (modules + 2 * LEAST_QUIET_MODULES))
     if not scale:
         return 0

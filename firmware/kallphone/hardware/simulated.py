@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from kallphone.hardware.board import Board
+from kallphone.hardware.board import Board, Surroundings
 from kallphone.hardware.errors import KeypadUnscanned
 from kallphone.hardware.keypad import SETTLES_AFTER
 from kallphone.hardware.oled import glass_on
 from kallphone.hardware.pins import HookPins, KeypadPins, Pins
+from kallphone.hardware.simulated_alsa import SimulatedAlsa
 from kallphone.hardware.simulated_oled import SimulatedI2c
 from kallphone.ports import Post
 
@@ -148,14 +151,17 @@ class SimulatedKeypad:
 
 
 class SimulatedBoard(Board):
-    """The real drivers on mock pins and a simulated I2C bus, with hands to move them."""
+    """The real drivers on mock pins, a simulated I2C bus and a simulated sound card, with hands to move them."""
 
     def __init__(self, pins: Pins, post: Post) -> None:
         factory = MockFactory()
         self.hand = SimulatedHook(pins.hook, factory)
         self.fingers = SimulatedKeypad(pins.keypad, factory)
         self.oled = SimulatedI2c(pins.display)
-        super().__init__(pins, post, factory, glass_on(self.oled.serial(), pins.display))
+        self.alsa = SimulatedAlsa()
+        # The simulated hook closes while the handset is lifted, as long as the table does not say otherwise.
+        given = Surroundings(hook_lifted_closed=True, alsa=self.alsa, cards=Path(os.devnull))
+        super().__init__(pins, post, factory, glass_on(self.oled.serial(), pins.display), given)
         self._factory = factory
         self._pins = pins
 

@@ -29,7 +29,7 @@ class SimulatedI2c:
 
     def power_up(self) -> None:
         """The chip as it is when its power comes: dark, its memory full of noise."""
-        self.chip = _CHIPS[self._wiring.chip](self._wiring.width, self._wiring.height)
+        self.chip: SimulatedChip = _CHIPS[self._wiring.chip](self._wiring.width, self._wiring.height)
 
     def serial(self) -> Any:
         return i2c(bus=self, address=self._wiring.address)
