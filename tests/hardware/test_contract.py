@@ -26,7 +26,9 @@ from tests.hardware.test_lamps import Watched
 
 TIMEOUT_S = 30
 FOUR_BY_FOUR = KeypadPins((5, 6, 13, 16), (22, 23, 24, 25), ("123A", "456B", "789C", "*0#D"))
-SCREEN = Screen((TextLine("234 567 8901", inverse=True), TextLine("Größe", Size.LARGE), TextLine("x", right="y")))
+SCREEN = Screen((
+    TextLine("234 567 8901", inverse=True), TextLine("Größe", Size.LARGE), TextLine("x", right="y"),
+))
 
 
 @dataclass

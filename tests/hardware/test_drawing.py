@@ -43,7 +43,8 @@ GOLDENS: dict[str, Screen] = {
     )),
     "full": Screen(tuple(TextLine(f"row {row} of eight, 21 ch", inverse=row == 0) for row in range(8))),
     "top_up": Screen(
-        (TextLine("Top up", inverse=True), TextLine("Send to this account"), TextLine("Credit 5.00")), qr=ACCOUNT
+        (TextLine("Top up", inverse=True), TextLine("Send to this account"), TextLine("Credit 5.00")),
+        qr=ACCOUNT,
     ),
     "asleep": Screen((TextLine("14:05", Size.LARGE), TextLine("Missed calls: 2")), asleep=True),
 }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_steps_in_decibels_are_even_and_the_boost_is_on_top():
     span = (-48.0, 6.0)
     steps = [level_db(step, span, boost=False) for step in range(1, 11)]
     assert steps == sorted(steps)
-    assert all(after - before == 3 for before, after in zip(steps, steps[1:], strict=False))
+    assert all(after - before == 3 for before, after in pairwise(steps))
     assert level_db(10, span, boost=True) == 6.0
     assert level_db(10, span, boost=True) - level_db(10, span, boost=False) == BOOST_DB
 

@@ -121,7 +121,8 @@ def test_a_display_that_was_away_shows_the_latest_screen_whole(
     assert shows(bus, numbered(2))
     display.stop()
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert [words.split(",")[0] for words in warnings] == ["the display does not answer", "the display answers again"]
+    told = [words.split(",")[0] for words in warnings]
+    assert told == ["the display does not answer", "the display answers again"]
 
 
 def test_without_a_new_screen_the_last_one_comes_back():

@@ -4,7 +4,7 @@ import array
 import logging
 import threading
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 from gpiozero.pins.mock import MockFactory
@@ -98,7 +98,7 @@ def second(ring: Ring, count: int = 1) -> array.array[int]:
 def test_the_ring_tone_is_loud_and_joins_without_a_click():
     tone = samples(warble(10) * 3)
     assert 31_000 < max(tone) <= 32_767
-    steepest = max(abs(after - before) for before, after in zip(tone, tone[1:], strict=False))
+    steepest = max(abs(after - before) for before, after in pairwise(tone))
     assert steepest < 32_000 * 2 * 3.15 * 1000 / RATE
 
 
@@ -106,14 +106,14 @@ def test_the_ring_tone_is_loud_and_joins_without_a_click():
 def test_the_ring_tone_has_its_two_notes(hz: int):
     tone = warble(10)
     half = samples(tone[: len(tone) // 2] if hz == 800 else tone[len(tone) // 2 :])
-    crossings = sum(before < 0 <= after for before, after in zip(half, half[1:], strict=False))
+    crossings = sum(before < 0 <= after for before, after in pairwise(half))
     assert crossings == pytest.approx(hz * len(half) / RATE, abs=1)
 
 
 def test_each_step_of_volume_is_three_decibels_and_nought_is_silence():
     peaks = [max(samples(warble(volume))) for volume in range(11)]
     assert peaks[0] == 0
-    for quieter, louder in zip(peaks[1:], peaks[2:], strict=False):
+    for quieter, louder in pairwise(peaks[1:]):
         assert louder / quieter == pytest.approx(10 ** (3 / 20), rel=0.02)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from kallphone.hardware.cadence import CadenceRinger
 from kallphone.hardware.errors import DeviceMissing
+from kallphone.hardware.glass import Glass
 from kallphone.hardware.hook import HookSwitch
 from kallphone.hardware.keypad import MatrixKeypad
 from kallphone.hardware.lamps import IndicatorLamps
-from kallphone.hardware.glass import Glass
 from kallphone.hardware.mixer import AlsaMixer
 from kallphone.hardware.oled import OledDisplay, open_oled
 from kallphone.hardware.pins import Pins, RingerPins
@@ -31,8 +31,8 @@ def _forget(lifted_closed: bool) -> None:
 class Surroundings:
     """What a board is given beside its pins.
 
-    `hook_lifted_closed` was learned by an earlier run and given to `remember_hook`; `mixer` is the ALSA device
-    whose volumes are set, "null" for none; `alsa` stands in for the alsaaudio module.
+    `hook_lifted_closed` was learned by an earlier run and given to `remember_hook`; `mixer` is the ALSA
+    device whose volumes are set, "null" for none; `alsa` stands in for the alsaaudio module.
     """
 
     hook_lifted_closed: bool | None = None

@@ -76,7 +76,7 @@ def _draw_beside_qr(picture: Image.Image, screen: Screen) -> None:
 
 
 def _draw_asleep(picture: Image.Image, lines: tuple[TextLine, ...]) -> None:
-    """Small, and with each change of the text somewhere else, so that no pixel is lit for longer than others."""
+    """Small, and somewhere else with each change of the text, so that all pixels age alike."""
     texts = [line.text.strip() for line in lines if line.text.strip()]
     width = max((Face.TEXT.width(text) for text in texts), default=0)
     x, y = divmod(zlib.crc32("\n".join(texts).encode()), 1 << 16)
@@ -102,7 +102,7 @@ def _draw_body(picture: Image.Image, rows: list[_Row], area: Area) -> None:
     rows = _that_fit(rows, bottom - top)
     spare = bottom - top - sum(row.height for row in rows)
     gap = min(WIDEST_GAP, spare // (len(rows) + 1))
-    y = top + (spare - gap * (len(rows) - 1)) // 2
+    y = top + (spare - gap * (len(rows) - 1) + 1) // 2
     for row in rows:
         _draw_row(picture, row, (left, y, right, y + row.height))
         y += row.height + gap

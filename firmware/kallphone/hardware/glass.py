@@ -30,7 +30,8 @@ class Controller:
     def aligned(self, box: Box) -> Box:
         """The smallest window around a box that the controller can address."""
         (across, down), (left, top, right, bottom) = self.grid, box
-        return left // across * across, top // down * down, -(-right // across) * across, -(-bottom // down) * down
+        right, bottom = -(-right // across) * across, -(-bottom // down) * down
+        return left // across * across, top // down * down, right, bottom
 
 
 def _ssd1306_window(box: Box) -> tuple[int, ...]:

@@ -24,8 +24,8 @@ def _forget(lifted_closed: bool) -> None:
 class HookSwitch:
     """Posts OffHook and OnHook in turn, starting from on-hook, and HookFlashed between the two.
 
-    Where the pin table says "learn", `known` is what an earlier run learned and gave to `remember`: whether the
-    contact is closed while the handset is lifted.
+    Where the pin table says "learn", `known` is what an earlier run learned and gave to `remember`: whether
+    the contact is closed while the handset is lifted.
     """
 
     def __init__(

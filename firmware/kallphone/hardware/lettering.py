@@ -27,7 +27,7 @@ class Face(Enum):
     """The sizes of one fixed-width pixel font."""
 
     TEXT = _Cut("6x10", 10, 6, 1)
-    BROAD = _Cut("10x20", 20, 10, 2)
+    BROAD = _Cut("10x20", 20, 10, 3)
     MEDIUM = _Cut("9x18B", 18, 9, 2)
     SLIM = _Cut("8x13B", 13, 8, 0)
     NARROW = _Cut("7x14B", 14, 7, 0)

@@ -28,8 +28,9 @@ UNBOOSTED_PERCENT = 80
 class AlsaMixer:
     """Volumes of a sound card, set on its own thread, since a USB card may take its time.
 
-    `device` as ALSA names it, "null" for none; `alsa` stands in for the alsaaudio module. Controls are looked
-    up each time, since a handset that is plugged in again may be another one; what a card lacks is left alone.
+    `device` as ALSA names it, "null" for none; `alsa` stands in for the alsaaudio module. Controls are
+    looked up each time, since a handset that is plugged in again may be another one; what a card lacks is
+    left alone.
     """
 
     def __init__(self, device: str, alsa: Any = None) -> None:
@@ -130,7 +131,9 @@ def _chosen(names: list[str], levels: Levels) -> Iterator[tuple[str, int, bool]]
     speaker = _first(SPEAKER, [name for name in names if name != handset])
     sidetone = _first(SIDETONE, names)
     for name, step, boost in (
-        (handset, levels.handset, levels.boost), (speaker, levels.speaker, False), (sidetone, levels.sidetone, False)
+        (handset, levels.handset, levels.boost),
+        (speaker, levels.speaker, False),
+        (sidetone, levels.sidetone, False),
     ):
         if name is not None:
             yield name, step, boost

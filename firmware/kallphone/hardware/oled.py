@@ -130,8 +130,9 @@ def glass_on(serial: Any, wiring: DisplayWiring) -> Glass:
     """The display behind one of luma's serial interfaces."""
     from luma.oled import device
 
-    shape: dict[str, Any] = {"width": wiring.width, "height": wiring.height, "rotate": wiring.rotate, "mode": "1"}
-    return Glass(lambda bus: getattr(device, wiring.chip)(bus, **shape), serial, wiring.chip)
+    chip = getattr(device, wiring.chip)
+    shape = {"width": wiring.width, "height": wiring.height, "rotate": wiring.rotate}
+    return Glass(lambda bus: chip(bus, mode="1", **shape), serial, wiring.chip)
 
 
 def warn_of_slow_bus(bus: int, adapters: Path = ADAPTERS) -> None:

@@ -12,11 +12,14 @@ class HookPolarity:
 
     The handset rests when the phone is first switched on: what the contact is then, for a settled while, is
     on-hook. It counts at once but is remembered only when the contact has stayed one way for three hours,
-    longer than any call: that way is on-hook, whatever was thought before. So a phone that was first switched on
-    with its handset lifted is put right by hanging up and switching it on again, or by the first night.
+    longer than any call: that way is on-hook, whatever was thought before. So a phone that was first
+    switched on with its handset lifted is put right by hanging up and switching it on again, or by the
+    first night.
     """
 
-    def __init__(self, known: bool | None, remember: Callable[[bool], None], now: float, *, closed: bool) -> None:
+    def __init__(
+        self, known: bool | None, remember: Callable[[bool], None], now: float, *, closed: bool
+    ) -> None:
         self.lifted_closed = known
         self._confirmed = known is not None
         self._remember = remember

@@ -151,7 +151,7 @@ class SimulatedKeypad:
 
 
 class SimulatedBoard(Board):
-    """The real drivers on mock pins, a simulated I2C bus and a simulated sound card, with hands to move them."""
+    """The real drivers on mock pins, simulated I2C and a simulated sound card, with hands to move them."""
 
     def __init__(self, pins: Pins, post: Post) -> None:
         factory = MockFactory()

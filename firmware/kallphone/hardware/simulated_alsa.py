@@ -43,7 +43,9 @@ class SimulatedAlsa:
     VOLUME_UNITS_PERCENTAGE: ClassVar[int] = 0
     VOLUME_UNITS_DB: ClassVar[int] = 2
 
-    controls: dict[str, dict[str, SimulatedControl]] = field(default_factory=lambda: {"default": usb_handset()})
+    controls: dict[str, dict[str, SimulatedControl]] = field(
+        default_factory=lambda: {"default": usb_handset()}
+    )
     busy: set[str] = field(default_factory=set)
     played: dict[str, bytearray] = field(default_factory=dict)
     pace: Callable[[float], None] = time.sleep
@@ -57,7 +59,7 @@ class SimulatedAlsa:
     def Mixer(self, control: str, device: str) -> _Mixer:  # noqa: N802
         return _Mixer(self, self.controls[device][control])
 
-    def PCM(self, device: str, **shape: Any) -> _Playback:  # noqa: N802
+    def PCM(self, device: str, **_shape: Any) -> _Playback:  # noqa: N802
         if device in self.busy or device not in self.controls:
             raise AlsaError(f"Device or resource busy [{device}]")
         return _Playback(self, device)
@@ -78,15 +80,15 @@ class _Mixer:
     def switchcap(self) -> list[str]:
         return [word for word in self.control.capabilities if "Mute" in word]
 
-    def getrange(self, pcmtype: int, units: int) -> list[int]:
+    def getrange(self, pcmtype: int, units: int) -> list[int]:  # noqa: ARG002
         # What happens to be in memory, as pyalsaaudio has it for a card without decibels.
         low, high = self.control.span or (139_620_000_000.0, 1.0)
         return [round(low * 100), round(high * 100)]
 
-    def setmute(self, mute: bool) -> None:  # noqa: FBT001
+    def setmute(self, mute: bool) -> None:
         self.control.muted = bool(mute)
 
-    def setvolume(self, volume: int, pcmtype: int, units: int = SimulatedAlsa.VOLUME_UNITS_PERCENTAGE) -> None:
+    def setvolume(self, volume: int, pcmtype: int, units: int = 0) -> None:  # noqa: ARG002
         if units == self.alsa.VOLUME_UNITS_DB:
             self.control.decibels, self.control.percent = volume / 100, None
         elif 0 <= volume <= 100:

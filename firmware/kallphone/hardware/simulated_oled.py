@@ -91,7 +91,8 @@ class SimulatedChip(ABC):
     def _lit(self, x: int, y: int) -> bool:
         if y >= self.multiplex:
             return False
-        return self.all_on or self._stored(x, (y + self.start_line + self.offset) % self.height) is not self.inverse
+        row = (y + self.start_line + self.offset) % self.height
+        return self.all_on or self._stored(x, row) is not self.inverse
 
     def _command(self, command: int, arguments: list[int]) -> None:
         match command:

@@ -16,7 +16,7 @@ BLOCK = RATE // 50
 
 WARBLE_HZ = (800, 1000)
 WARBLE_S = 0.04
-"""Each of the two in turn: whole waves of both, so that they join without a click. Low enough for old ears."""
+"""Each of the two in turn, low enough for old ears: whole waves, so that they join without a click."""
 
 STEP_DB = 3.0
 
@@ -68,7 +68,7 @@ class SoundRinger(CadenceRinger):
         try:
             self._play(ring)
         except self._alsa.ALSAAudioError as error:
-            log.warning("the ringer's sound card %r can't be used (%s): the buzzer rings", self._device, error)
+            log.warning("the ringer's card %r can't be used (%s): the buzzer rings", self._device, error)
             self._fallback.ring(ring)
             self._over(None)
             self._fallback.ring(None)

@@ -17,9 +17,9 @@ _CARD = re.compile(r"^\s*\d+ \[(\S+)\s*\]:", re.MULTILINE)
 class SoundCards:
     """Posts SoundCardsChanged with ALSA's ids of the cards, as in CARD=Device, when one comes or goes.
 
-    Reading the list each second costs less than a tenth of a millisecond and can't miss anything; the kernel's
-    messages (udev) come sooner, but get lost when many come, so that the list would be read all the same. A
-    change counts when it is seen twice: by then udev has given the rights to a new card.
+    Reading the list each second costs less than a tenth of a millisecond and can't miss anything; the
+    kernel's messages (udev) come sooner, but get lost when many come, so that the list would be read all the
+    same. A change counts when it is seen twice: by then udev has given the rights to a new card.
     """
 
     def __init__(self, post: Post, cards: Path = CARDS) -> None:
