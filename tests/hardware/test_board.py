@@ -1,67 +1,63 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from queue import SimpleQueue
 
 import pytest
-from gpiozero.pins.mock import MockFactory
 
-from kallphone.hardware.board import open_board
+from kallphone.hardware.board import Board, open_board
 from kallphone.hardware.errors import DeviceMissing
-from kallphone.hardware.lamps import IndicatorLamps
 from kallphone.hardware.oled import open_oled
-from kallphone.hardware.pins import LampPins, Pins, RingerPins
+from kallphone.hardware.pins import Pins
 from kallphone.hardware.ringer import BuzzerRinger
 from kallphone.hardware.simulated import SimulatedBoard
-from kallphone.phone.events import Event, KeyPressed, OffHook
-from kallphone.phone.lamps import Light
-from kallphone.phone.screens import Screen, TextLine
-from kallphone.phone.sound import Ring
+from kallphone.hardware.sound_ringer import SoundRinger
+from kallphone.phone.events import Event, OffHook, SoundCardsChanged
+from kallphone.phone.sound import Levels
 
-RING = Ring(((1.0, 4.0),))
-
-
-@pytest.mark.parametrize("active_high", [True, False])
-def test_lamps_drive_their_pins(factory: MockFactory, *, active_high: bool):
-    lamps = IndicatorLamps(LampPins(12, 27, active_high), factory)
-    lamps.light(line=Light.ON, message=Light.OFF)
-    assert (factory.pin(12).state, factory.pin(27).state) == (active_high, not active_high)
-    lamps.light(line=Light.OFF, message=Light.ON)
-    assert (factory.pin(12).state, factory.pin(27).state) == (not active_high, active_high)
-    lamps.stop()
+THREADS = {"hook", "keypad", "display", "buzzer", "ringer", "mixer", "soundcards"}
 
 
-def test_the_ringer_rings_until_told_to_stop(factory: MockFactory):
-    ringer = BuzzerRinger(RingerPins(4, active_high=True), factory)
-    pin = factory.pin(4)
-    rung = threading.Event()
-    change = pin._change_state
-    pin._change_state = lambda value: (change(value), value and rung.set())
-    ringer.ring(RING)
-    ringer.ring(RING)
-    assert rung.wait(30)
-    ringer.ring(None)
-    assert not pin.state
-    assert not ringer.ringing
-    ringer.stop()
+def running() -> set[str]:
+    return THREADS & {thread.name for thread in threading.enumerate()}
 
 
-def test_a_simulated_board_is_real_drivers_under_real_hands(pins: Pins):
+def test_a_board_starts_a_thread_for_each_part_and_leaves_none(pins: Pins):
     posted: SimpleQueue[Event] = SimpleQueue()
     board = SimulatedBoard(pins, posted.put)
     board.start()
-    board.display.show(Screen((TextLine("Hello"),)))
+    assert running() == THREADS - {"ringer"}
     board.hand.lift()
     assert posted.get(timeout=30) == OffHook()
-    board.fingers.tap("7")
-    assert posted.get(timeout=30) == KeyPressed("7")
-    board.lamps.light(line=Light.ON, message=Light.OFF)
-    assert board.lamps_lit() == (True, False)
-    assert board.display.settle(30)
-    assert board.oled.image.getbbox()
     board.stop()
     assert posted.empty()
-    assert {"hook", "keypad", "display"}.isdisjoint(thread.name for thread in threading.enumerate())
+    assert running() == set()
+
+
+def test_a_board_that_never_started_stops(pins: Pins):
+    SimulatedBoard(pins, lambda event: None).stop()
+
+
+@pytest.mark.parametrize(("device", "kind"), [("", BuzzerRinger), ("plughw:CARD=Bell", SoundRinger)])
+def test_the_pin_table_says_what_rings(pins: Pins, device: str, kind: type):
+    board = SimulatedBoard(replace(pins, ringer=replace(pins.ringer, device=device)), lambda event: None)
+    assert type(board.ringer) is kind
+    board.stop()
+
+
+def test_a_card_that_comes_gets_its_volumes_and_is_told(pins: Pins):
+    posted: SimpleQueue[Event] = SimpleQueue()
+    board = SimulatedBoard(pins, posted.put)
+    board.mixer.start()
+    handset = board.alsa.controls.pop("default")
+    board.mixer.set(Levels(6, 6, 6, 6, boost=False))
+    board.alsa.controls["default"] = handset
+    board.cards._post(SoundCardsChanged(("Device",)))
+    assert posted.get(timeout=30) == SoundCardsChanged(("Device",))
+    with board.alsa.changed:
+        assert board.alsa.changed.wait_for(lambda: handset["Sidetone"].decibels is not None, 30)
+    board.stop()
 
 
 def test_a_machine_without_display_says_what_to_check(pins: Pins):
@@ -72,3 +68,7 @@ def test_a_machine_without_display_says_what_to_check(pins: Pins):
 def test_a_machine_without_gpio_says_so(pins: Pins):
     with pytest.raises(DeviceMissing, match=r"no GPIO here .*simulate"):
         open_board(pins, lambda event: None)
+
+
+def test_the_simulated_board_is_the_real_one_under_simulated_hands():
+    assert issubclass(SimulatedBoard, Board)

@@ -2,52 +2,80 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from gpiozero.pins.mock import MockFactory
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kallphone.hardware.hook import HANG_UP_SETTLES_S, LIFT_SETTLES_S, REREAD_S, HookSwitch
+from kallphone.hardware.cradle import BOUNCE_S, LIFT_SETTLES_S
+from kallphone.hardware.hook import REREAD_S, HookSwitch
 from kallphone.hardware.pins import HookPins
+from kallphone.hardware.polarity import CONFIRMED_AFTER_S, REST_SETTLES_S
 from kallphone.hardware.simulated import SimulatedHook
-from kallphone.phone.events import Event, OffHook, OnHook
+from kallphone.phone.events import Event, HookFlashed, OffHook, OnHook
+
+SHORTEST_FLASH_S, LONGEST_FLASH_S = HookPins(26, lifted_closed=True).flash_s
+CALM_S = BOUNCE_S * 1.01
 
 
 @dataclass
-class Cradle:
+class Phone:
     """A hook switch whose time passes by hand."""
 
     hand: SimulatedHook
     switch: HookSwitch
-    posted: list[Event]
     now: list[float]
+    posted: list[Event]
+    learned: list[bool] = field(default_factory=list)
 
     def passes(self, seconds: float) -> None:
         self.now[0] += seconds
         self.switch.step()
 
+    def pressed_for(self, seconds: float) -> None:
+        self.hand.lower()
+        self.passes(seconds)
+        self.hand.lift()
+        self.switch.step()
 
-def cradle(factory: MockFactory, *, lifted_closed: bool, lifted: bool = False) -> Cradle:
-    pins, posted, now = HookPins(26, lifted_closed), [], [100.0]
-    hand = SimulatedHook(pins, factory)
+    def is_lifted(self) -> None:
+        self.hand.lift()
+        self.passes(CALM_S)
+        self.posted.clear()
+
+
+def made_phone(
+    factory: MockFactory,
+    *,
+    lifted_closed: bool,
+    learn: bool = False,
+    known: bool | None = None,
+    lifted: bool = False,
+) -> Phone:
+    now, posted, learned = [100.0], [], []
+    hand = SimulatedHook(HookPins(26, lifted_closed), factory)
     if lifted:
         hand.lift()
-    return Cradle(hand, HookSwitch(pins, posted.append, factory, lambda: now[0]), posted, now)
+    pins = HookPins(26, None if learn else lifted_closed)
+    switch = HookSwitch(pins, posted.append, factory, lambda: now[0], known=known, remember=learned.append)
+    return Phone(hand, switch, now, posted, learned)
 
 
 @pytest.fixture(params=[True, False], ids=["lifted-closed", "lifted-open"])
-def phone(request: pytest.FixtureRequest, factory: MockFactory) -> Iterator[Cradle]:
-    made = cradle(factory, lifted_closed=request.param)
+def phone(request: pytest.FixtureRequest, factory: MockFactory) -> Iterator[Phone]:
+    made = made_phone(factory, lifted_closed=request.param)
     yield made
     made.switch.stop()
 
 
-def test_a_resting_handset_says_nothing(phone: Cradle):
+def test_a_resting_handset_says_nothing(phone: Phone):
     phone.passes(10)
     assert phone.posted == []
 
 
-def test_a_lift_is_told_once_it_has_settled(phone: Cradle):
+def test_a_lift_is_told_once_it_has_settled(phone: Phone):
     phone.hand.lift()
     phone.passes(LIFT_SETTLES_S * 0.9)
     assert phone.posted == []
@@ -57,7 +85,7 @@ def test_a_lift_is_told_once_it_has_settled(phone: Cradle):
     assert phone.posted == [OffHook()]
 
 
-def test_a_lift_that_bounces_is_one_lift(phone: Cradle):
+def test_a_lift_that_bounces_is_one_lift(phone: Phone):
     for _ in range(12):
         phone.hand.lift()
         phone.passes(LIFT_SETTLES_S * 0.4)
@@ -69,44 +97,205 @@ def test_a_lift_that_bounces_is_one_lift(phone: Cradle):
     assert phone.posted == [OffHook()]
 
 
-def test_a_short_closure_while_talking_does_not_hang_up(phone: Cradle):
+def test_what_bounces_long_behind_a_lift_neither_hangs_up_nor_flashes(phone: Phone):
     phone.hand.lift()
-    phone.passes(1)
-    for _ in range(5):
-        phone.hand.lower()
-        phone.passes(HANG_UP_SETTLES_S * 0.9)
-        phone.hand.lift()
-        phone.passes(HANG_UP_SETTLES_S * 0.9)
+    phone.passes(LIFT_SETTLES_S)
+    phone.passes(0.05)
+    phone.pressed_for(0.2)
+    phone.passes(10)
     assert phone.posted == [OffHook()]
 
 
-def test_a_hang_up_that_bounces_is_one_hang_up(phone: Cradle):
-    phone.hand.lift()
-    phone.passes(1)
-    for _ in range(10):
-        phone.hand.lower()
-        phone.passes(LIFT_SETTLES_S * 0.5)
-        phone.hand.lift()
-        phone.passes(LIFT_SETTLES_S * 0.5)
-    phone.hand.lower()
-    phone.passes(HANG_UP_SETTLES_S * 1.01)
+def test_a_jolt_while_talking_neither_hangs_up_nor_flashes(phone: Phone):
+    phone.is_lifted()
+    for _ in range(5):
+        phone.pressed_for(SHORTEST_FLASH_S * 0.9)
+        phone.passes(0.01)
     phone.passes(10)
-    assert phone.posted == [OffHook(), OnHook()]
+    assert phone.posted == []
 
 
-def test_step_says_when_to_look_again(phone: Cradle):
+@pytest.mark.parametrize("seconds", [SHORTEST_FLASH_S * 1.01, 0.12, 0.3, LONGEST_FLASH_S * 0.99])
+def test_a_steady_press_is_a_flash(phone: Phone, seconds: float):
+    phone.is_lifted()
+    phone.pressed_for(seconds)
+    phone.passes(BOUNCE_S)
+    assert phone.posted == [HookFlashed()]
+    phone.pressed_for(seconds)
+    phone.passes(10)
+    assert phone.posted == [HookFlashed(), HookFlashed()]
+
+
+def test_a_press_that_outlasts_a_flash_hangs_up(phone: Phone):
+    phone.is_lifted()
+    phone.pressed_for(LONGEST_FLASH_S * 1.01)
+    phone.passes(10)
+    assert phone.posted == [OnHook(), OffHook()]
+
+
+def test_a_flash_that_was_over_before_anybody_looked_is_told_by_its_edges(phone: Phone):
+    phone.is_lifted()
+    phone.hand.lower()
+    phone.now[0] += 0.2
+    phone.hand.lift()
+    phone.passes(10)
+    assert phone.posted == [HookFlashed()]
+
+
+def test_a_hang_up_that_was_over_before_anybody_looked_is_not_lost(phone: Phone):
+    phone.is_lifted()
+    phone.hand.lower()
+    phone.now[0] += 2
+    phone.hand.lift()
+    phone.passes(10)
+    assert phone.posted == [OnHook(), OffHook()]
+
+
+def test_a_hang_up_that_bounces_is_one_hang_up_and_no_flash(phone: Phone):
+    phone.is_lifted()
+    phone.pressed_for(0.1)
+    phone.passes(0.09)
+    phone.pressed_for(0.09)
+    phone.passes(0.01)
+    phone.hand.lower()
+    phone.passes(LONGEST_FLASH_S * 1.01)
+    phone.passes(10)
+    assert phone.posted == [OnHook()]
+
+
+def test_step_says_when_to_look_again(phone: Phone):
     assert phone.switch.step() == REREAD_S
     phone.hand.lift()
     phone.now[0] += 0.01
     assert phone.switch.step() == pytest.approx(LIFT_SETTLES_S - 0.01)
+    phone.passes(CALM_S)
+    phone.hand.lower()
+    assert phone.switch.step() == pytest.approx(LONGEST_FLASH_S)
 
 
 @pytest.mark.parametrize("lifted_closed", [True, False])
 def test_a_handset_that_is_off_at_power_on_is_told(factory: MockFactory, *, lifted_closed: bool):
-    phone = cradle(factory, lifted_closed=lifted_closed, lifted=True)
+    phone = made_phone(factory, lifted_closed=lifted_closed, lifted=True)
+    phone.switch.step()
     phone.passes(LIFT_SETTLES_S * 1.1)
     assert phone.posted == [OffHook()]
     phone.switch.stop()
+
+
+MOVES = st.lists(st.tuples(st.booleans(), st.floats(0, 1.2), st.booleans()), max_size=60)
+
+
+@given(moves=MOVES, lifted_at_last=st.booleans())
+def test_however_the_hook_is_flipped_its_last_place_is_told(
+    moves: list[tuple[bool, float, bool]], *, lifted_at_last: bool
+):
+    factory = MockFactory()
+    phone = made_phone(factory, lifted_closed=True)
+    for lift, seconds, looked_at in [*moves, (lifted_at_last, 0.0, True)]:
+        (phone.hand.lift if lift else phone.hand.lower)()
+        phone.now[0] += seconds
+        if looked_at:
+            phone.switch.step()
+    phone.passes(10)
+    told = [event for event in phone.posted if not isinstance(event, HookFlashed)]
+    assert told == [OffHook(), OnHook()] * (len(told) // 2) + [OffHook()] * (len(told) % 2)
+    assert len(told) % 2 == lifted_at_last
+    for before, event in zip(phone.posted, phone.posted[1:], strict=False):
+        assert not isinstance(event, HookFlashed) or before != OnHook()
+    phone.switch.stop()
+    factory.close()
+
+
+BOUNCES = st.lists(st.floats(0.0005, 0.1), max_size=24)
+
+
+@given(lift=BOUNCES, lowering=BOUNCES)
+def test_bounce_of_up_to_three_tenths_is_never_a_flash_nor_a_second_hang_up(
+    lift: list[float], lowering: list[float]
+):
+    factory = MockFactory()
+    phone = made_phone(factory, lifted_closed=False)
+    for moves, lifted_at_last in ((lift, True), (lowering, False)):
+        lifted, left = lifted_at_last, BOUNCE_S * 0.99
+        for seconds in moves:
+            (phone.hand.lift if lifted else phone.hand.lower)()
+            phone.passes(min(seconds, left))
+            lifted, left = not lifted, left - min(seconds, left)
+        (phone.hand.lift if lifted_at_last else phone.hand.lower)()
+        phone.passes(5)
+    assert phone.posted == [OffHook(), OnHook()]
+    phone.switch.stop()
+    factory.close()
+
+
+@pytest.fixture(params=[True, False], ids=["lifted-closed", "lifted-open"])
+def learner(request: pytest.FixtureRequest, factory: MockFactory) -> Iterator[Phone]:
+    made = made_phone(factory, lifted_closed=request.param, learn=True)
+    yield made
+    made.switch.stop()
+
+
+def test_what_the_contact_is_at_first_is_on_hook(learner: Phone):
+    learner.passes(REST_SETTLES_S)
+    learner.hand.lift()
+    learner.passes(LIFT_SETTLES_S)
+    assert learner.posted == [OffHook()]
+    learner.hand.lower()
+    learner.passes(LONGEST_FLASH_S)
+    assert learner.posted == [OffHook(), OnHook()]
+    assert learner.learned == []
+
+
+def test_the_polarity_is_remembered_when_the_handset_has_rested_for_long(learner: Phone):
+    learner.passes(REST_SETTLES_S)
+    learner.hand.lift()
+    learner.passes(3600)
+    learner.hand.lower()
+    learner.passes(CONFIRMED_AFTER_S)
+    assert learner.learned == [learner.switch._polarity.lifted_closed]
+    learner.hand.lift()
+    learner.passes(1)
+    learner.passes(2 * CONFIRMED_AFTER_S)
+    assert learner.posted == [OffHook(), OnHook(), OffHook()]
+    assert len(learner.learned) == 1
+
+
+@pytest.mark.parametrize("lifted_closed", [True, False])
+def test_a_handset_lifted_at_the_very_first_start_is_understood_after_its_first_night(
+    factory: MockFactory, *, lifted_closed: bool
+):
+    phone = made_phone(factory, lifted_closed=lifted_closed, learn=True, lifted=True)
+    phone.passes(REST_SETTLES_S)
+    phone.hand.lower()
+    phone.passes(1)
+    assert phone.posted == [OffHook()]
+    phone.passes(CONFIRMED_AFTER_S)
+    phone.passes(1)
+    assert phone.posted == [OffHook(), OnHook()]
+    assert phone.learned == [lifted_closed]
+    phone.hand.lift()
+    phone.passes(1)
+    assert phone.posted[2:] == [OffHook()]
+    phone.switch.stop()
+
+
+@pytest.mark.parametrize("lifted_closed", [True, False])
+def test_a_polarity_known_from_before_counts_at_once(factory: MockFactory, *, lifted_closed: bool):
+    phone = made_phone(factory, lifted_closed=lifted_closed, learn=True, known=lifted_closed, lifted=True)
+    phone.switch.step()
+    phone.passes(LIFT_SETTLES_S)
+    phone.passes(2 * CONFIRMED_AFTER_S)
+    assert phone.posted == [OffHook()]
+    assert phone.learned == []
+    phone.switch.stop()
+
+
+def test_a_contact_that_chatters_at_power_on_teaches_nothing_yet(learner: Phone):
+    for _ in range(20):
+        learner.pressed_for(REST_SETTLES_S * 0.4)
+        learner.passes(REST_SETTLES_S * 0.4)
+    assert learner.switch._polarity.lifted_closed is None
+    assert learner.posted == []
 
 
 def test_the_thread_posts_and_stops(factory: MockFactory):

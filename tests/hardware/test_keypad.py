@@ -6,12 +6,14 @@ from queue import SimpleQueue
 
 import pytest
 from gpiozero.pins.mock import MockFactory
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kallphone.hardware.errors import KeypadUnscanned
-from kallphone.hardware.keypad import REREAD_S, SETTLES_AFTER, MatrixKeypad
+from kallphone.hardware.keypad import HELD_AFTER_S, REREAD_S, SCAN_S, SETTLES_AFTER, MatrixKeypad, Place
 from kallphone.hardware.pins import KeypadPins
 from kallphone.hardware.simulated import SimulatedKeypad
-from kallphone.phone.events import Event, KeyPressed
+from kallphone.phone.events import Event, KeyHeld, KeyPressed
 
 FOUR_BY_THREE = KeypadPins((5, 6, 13, 16), (22, 23, 24), ("123", "456", "789", "*0#"))
 FOUR_BY_FOUR = KeypadPins((5, 6, 13, 16), (22, 23, 24, 25), ("123A", "456B", "789C", "*0#D"))
@@ -22,8 +24,9 @@ class Hands:
 
     def __init__(self, pins: KeypadPins, factory: MockFactory) -> None:
         self.posted: list[Event] = []
+        self.now = 0.0
         self.fingers = SimulatedKeypad(pins, factory)
-        self.keypad = MatrixKeypad(pins, self.posted.append, factory)
+        self.keypad = MatrixKeypad(pins, self.posted.append, factory, lambda: self.now)
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -36,30 +39,108 @@ class Hands:
         self.scans(SETTLES_AFTER)
 
     def scans(self, times: int) -> bool:
-        return [self.keypad.step() for _ in range(times)][-1]
+        for _ in range(times):
+            self.now += SCAN_S
+            busy = self.keypad.step()
+        return busy
+
+    def passes(self, seconds: float) -> None:
+        self.scans(round(seconds / SCAN_S))
 
     @property
     def heard(self) -> str:
         return "".join(event.key for event in self.posted if isinstance(event, KeyPressed))
 
+    @property
+    def held(self) -> str:
+        return "".join(event.key for event in self.posted if isinstance(event, KeyHeld))
 
-@pytest.fixture
-def hands(factory: MockFactory) -> Iterator[Hands]:
-    made = Hands(FOUR_BY_THREE, factory)
+
+@pytest.fixture(params=[FOUR_BY_THREE, FOUR_BY_FOUR], ids=["4x3", "4x4"])
+def hands(request: pytest.FixtureRequest, factory: MockFactory) -> Iterator[Hands]:
+    made = Hands(request.param, factory)
     yield made
     made.keypad.stop()
 
 
-@pytest.mark.parametrize("pins", [FOUR_BY_THREE, FOUR_BY_FOUR], ids=["4x3", "4x4"])
-def test_every_key_is_heard_as_itself_once(pins: KeypadPins, factory: MockFactory):
-    hands = Hands(pins, factory)
-    keys = "".join(pins.layout)
+def test_every_key_is_heard_as_itself_once(hands: Hands):
+    keys = "".join(hands.fingers.layout)
     for key in keys:
         hands.press(key)
         hands.scans(20)
         hands.release(key)
     assert hands.heard == keys
+    assert hands.held == ""
+
+
+def test_a_key_that_stays_down_is_told_as_held_once_and_was_pressed_before(hands: Hands):
+    hands.press("5")
+    assert hands.posted == [KeyPressed("5")]
+    hands.passes(HELD_AFTER_S - SCAN_S)
+    assert hands.held == ""
+    hands.passes(2 * SCAN_S)
+    assert hands.posted == [KeyPressed("5"), KeyHeld("5")]
+    hands.passes(10 * HELD_AFTER_S)
+    hands.release("5")
+    hands.press("5")
+    assert hands.posted == [KeyPressed("5"), KeyHeld("5"), KeyPressed("5")]
+
+
+def test_each_of_two_keys_is_held_by_its_own_time(hands: Hands):
+    hands.press("1")
+    hands.passes(HELD_AFTER_S / 2)
+    hands.press("6")
+    hands.passes(HELD_AFTER_S / 2 + SCAN_S)
+    assert hands.held == "1"
+    hands.passes(HELD_AFTER_S / 2)
+    assert hands.held == "16"
+
+
+def test_a_held_key_that_bounces_is_still_held(hands: Hands):
+    hands.press("9")
+    hands.passes(HELD_AFTER_S / 2)
+    hands.fingers.release("9")
+    hands.scans(SETTLES_AFTER - 1)
+    hands.fingers.press("9")
+    hands.passes(HELD_AFTER_S / 2)
+    assert hands.posted == [KeyPressed("9"), KeyHeld("9")]
+
+
+BOUNCES = st.lists(st.integers(1, SETTLES_AFTER - 1), max_size=5)
+MOVES = st.lists(st.tuples(st.integers(0, 15), BOUNCES), max_size=25)
+
+
+def conducting(down: set[Place]) -> set[Place]:
+    """Every crossing of the rows and columns that closed keys join to each other."""
+    nets: list[tuple[set[int], set[int]]] = []
+    for row, column in down:
+        joined = [net for net in nets if row in net[0] or column in net[1]]
+        nets = [net for net in nets if net not in joined]
+        rows = {row}.union(*(net[0] for net in joined))
+        nets.append((rows, {column}.union(*(net[1] for net in joined))))
+    return {(row, column) for rows, columns in nets for row in rows for column in columns}
+
+
+@given(moves=MOVES, pins=st.sampled_from([FOUR_BY_THREE, FOUR_BY_FOUR]))
+def test_no_rollover_or_bounce_loses_or_invents_a_key(moves: list[tuple[int, list[int]]], pins: KeypadPins):
+    factory = MockFactory()
+    hands, down, pressed = Hands(pins, factory), set[Place](), ""
+    for number, bounces in moves:
+        key = "".join(pins.layout)[number % len("".join(pins.layout))]
+        after = down ^ {pins.place(key)}
+        if conducting(after) != after:
+            continue
+        lifts = pins.place(key) in down
+        for scans in [*bounces, *bounces[: len(bounces) % 2], SETTLES_AFTER]:
+            (hands.fingers.release if lifts else hands.fingers.press)(key)
+            hands.scans(scans)
+            lifts = not lifts
+        pressed += "" if pins.place(key) in down else key
+        down = after
+        assert hands.heard == pressed
+        assert hands.keypad.scan() == down
     hands.keypad.stop()
+    factory.close()
 
 
 def test_a_key_settles_before_it_counts(hands: Hands):
@@ -137,8 +218,8 @@ def test_step_says_when_all_is_quiet(hands: Hands):
 
 
 def test_an_unknown_key_is_refused(hands: Hands):
-    with pytest.raises(ValueError, match="no key 'A' on this keypad: it has 1 2 3"):
-        hands.fingers.press("A")
+    with pytest.raises(ValueError, match="no key 'E' on this keypad: it has 1 2 3"):
+        hands.fingers.press("E")
 
 
 @pytest.fixture

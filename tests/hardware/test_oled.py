@@ -1,197 +1,181 @@
 from __future__ import annotations
 
-import os
+import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from luma.core.device import dummy
-from luma.core.error import DeviceNotFoundError
-from luma.oled.device import sh1106, ssd1306, ssd1327
 from PIL import Image, ImageChops
 
 from kallphone.hardware.drawing import draw
-from kallphone.hardware.glyphs import Face, glyph
-from kallphone.hardware.oled import OledDisplay
-from kallphone.phone.screens import Screen, Size, TextLine
+from kallphone.hardware.glass import FULL_CONTRAST, NORMAL_CONTRAST, RESTING_CONTRAST
+from kallphone.hardware.oled import OledDisplay, glass_on, warn_of_slow_bus
+from kallphone.hardware.pins import CHIP_ROWS, DisplayWiring
+from kallphone.hardware.simulated_oled import SimulatedI2c
+from kallphone.phone.screens import Screen, TextLine
 
-GOLDEN = Path(__file__).with_name("golden")
-RECORDING = os.environ.get("RECORD_GOLDENS") == "1"
-
-TITLE = TextLine("234 567 8901  no line", inverse=True)
-GOLDENS: dict[str, Screen] = {
-    "dial": Screen((TITLE, TextLine("Dial", Size.LARGE), TextLine("Credit 5.00"))),
-    "in_call": Screen((
-        TextLine("234 567 8901", inverse=True),
-        TextLine("765 432 1098"), TextLine("12:07", Size.LARGE),
-        TextLine("Cost 0.09"), TextLine("Left 40:33"),
-    )),
-    "refused": Screen((
-        TITLE, TextLine("Payment refused", Size.LARGE), TextLine("The provider did"),
-        TextLine("not take the payment"),
-    )),
-    "letters": Screen((
-        TextLine("äöüßÄÖÜéèêëçñåøæÆØÅ"), TextLine("ÀÁÂÃÈÉÊËÌÍÎÏÒÓÔÕÙÚÛÝ"), TextLine("gjpqy €£°·×¿¡–…"),
-        TextLine("Größe 漢", Size.LARGE), TextLine("a row that is much too long"),
-    )),
-    "full": Screen(tuple(TextLine(f"row {row} of eight, 21 ch", inverse=row == 0) for row in range(8))),
-}
-SQUARE = {"in_call", "refused"}
-
-
-@pytest.mark.parametrize(
-    ("name", "size"),
-    [(name, (128, 64)) for name in GOLDENS] + [(name, (128, 128)) for name in sorted(SQUARE)],
-)
-def test_screens_look_as_they_did_when_somebody_looked(name: str, size: tuple[int, int]):
-    picture = draw(GOLDENS[name], size)
-    path = GOLDEN / f"{name}_{size[0]}x{size[1]}.png"
-    if RECORDING:
-        picture.save(path)
-    assert picture.size == size
-    assert ImageChops.logical_xor(picture, Image.open(path).convert("1")).getbbox() is None
-
-
-def ink(text: str, size: Size = Size.NORMAL) -> tuple[int, int, int, int] | None:
-    box: tuple[int, int, int, int] | None = draw(Screen((TextLine(text, size),)), (128, 64)).getbbox()
-    return box
-
-
-@pytest.mark.parametrize(("size", "fits"), [(Size.NORMAL, 21), (Size.LARGE, 18)])
-def test_text_that_fits_is_whole_and_longer_text_ends_in_an_ellipsis(size: Size, fits: int):
-    whole = draw(Screen((TextLine("8" * fits, size),)), (128, 64))
-    longer = draw(Screen((TextLine("8" * (fits + 1), size),)), (128, 64))
-    clipped = draw(Screen((TextLine("8" * (fits - 1) + "…", size),)), (128, 64))
-    assert whole.tobytes() != longer.tobytes()
-    assert longer.tobytes() == clipped.tobytes()
-    assert ink("8" * fits, size)[2] <= 128
-
-
-def test_large_text_is_as_broad_as_there_is_room():
-    assert Face.BROAD.columns(128) == 10
-    assert Face.TALL.columns(128) == 18
-    ten, eleven = ink("8" * 10, Size.LARGE), ink("8" * 11, Size.LARGE)
-    assert ten[2] - ten[0] > eleven[2] - eleven[0]
-    assert ten[3] - ten[1] == eleven[3] - eleven[1] == 14
-
-
-def test_an_inverse_row_is_a_whole_bar():
-    picture = draw(Screen((TextLine("", inverse=True), TextLine("x"))), (128, 64))
-    assert picture.crop((0, 0, 128, 10)).getextrema() == (255, 255)
-    assert picture.crop((0, 10, 128, 12)).getbbox() is None
-
-
-def test_rows_beyond_the_bottom_are_left_out_whole():
-    rows = (TextLine("Dial", Size.LARGE),) * 6
-    assert draw(Screen(rows), (128, 64)).tobytes() == draw(Screen(rows[:4]), (128, 64)).tobytes()
-
-
-@pytest.mark.parametrize("char", [chr(code) for code in (*range(0x20, 0x7F), *range(0xC0, 0x100))])
-def test_every_latin_letter_has_a_picture_of_its_own(char: str):
-    picture = glyph(char, Face.TEXT)
-    assert picture.size == (6, 8)
-    assert char == " " or picture.getbbox()
-    others = {glyph(other, Face.TEXT).tobytes() for other in "?�" if other != char}
-    assert char in "ÐÞðþ÷" or picture.tobytes() not in others
-
-
-class SlowDevice:
-    """An OLED on a bus so slow that it must be let through frame by frame."""
-
-    mode = "1"
-    size = (128, 64)
-
-    def __init__(self) -> None:
-        self.frames: list[Image.Image] = []
-        self.drawing = threading.Event()
-        self.may_finish = threading.Semaphore(0)
-        self.fails = False
-
-    def display(self, image: Image.Image) -> None:
-        self.drawing.set()
-        assert self.may_finish.acquire(timeout=30)
-        if self.fails:
-            self.fails = False
-            raise DeviceNotFoundError("I2C device not found on address: 0x3C")
-        self.frames.append(image)
-
-    def cleanup(self) -> None:
-        pass
+CHIPS = sorted(CHIP_ROWS)
+TIMEOUT_S = 30
 
 
 def numbered(number: int) -> Screen:
     return Screen((TextLine(f"{number}"),))
 
 
+class SlowGlass:
+    """A display on a bus so slow that it must be let through frame by frame."""
+
+    size = (128, 64)
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+        self.drawing = threading.Event()
+        self.may_finish = threading.Semaphore(0)
+
+    def show(self, picture: Image.Image, *, contrast: int) -> None:
+        self.drawing.set()
+        assert self.may_finish.acquire(timeout=TIMEOUT_S)
+        self.frames.append(picture.tobytes())
+
+    def close(self) -> None:
+        pass
+
+
 def test_a_flood_never_waits_for_the_display_and_its_latest_screen_wins():
-    device = SlowDevice()
-    display = OledDisplay(device)
+    glass = SlowGlass()
+    display = OledDisplay(glass)
     display.start()
     display.show(numbered(0))
-    assert device.drawing.wait(30)
+    assert glass.drawing.wait(TIMEOUT_S)
     for number in range(1, 2001):
         display.show(numbered(number))
-    assert device.frames == []
-    device.may_finish.release(2)
-    assert display.settle(30)
-    assert [frame.tobytes() for frame in device.frames] == [
-        draw(numbered(0), device.size).tobytes(), draw(numbered(2000), device.size).tobytes()
-    ]
+    assert glass.frames == []
+    glass.may_finish.release(2)
+    assert display.settle(TIMEOUT_S)
+    assert glass.frames == [draw(numbered(number), glass.size).tobytes() for number in (0, 2000)]
     assert display.drawn == 2
     display.stop()
 
 
-def test_a_bus_that_stutters_costs_one_frame_only():
-    device = SlowDevice()
-    device.fails = True
-    device.may_finish.release(2)
-    display = OledDisplay(device)
+class Plug(SimulatedI2c):
+    """A bus that fails at its n-th transfer from now, and tells when it was tried in vain."""
+
+    def __init__(self, wiring: DisplayWiring) -> None:
+        super().__init__(wiring)
+        self.left: int | None = None
+        self.tried = threading.Condition()
+        self.in_vain = 0
+
+    def write_i2c_block_data(self, address: int, control: int, payload: list[int]) -> None:
+        if self.left is not None:
+            self.plugged, self.left = self.left > 0, max(0, self.left - 1)
+        try:
+            super().write_i2c_block_data(address, control, payload)
+        except OSError:
+            with self.tried:
+                self.in_vain += 1
+                self.tried.notify_all()
+            raise
+
+    def fail_after(self, transfers: int) -> None:
+        self.left = transfers
+
+    def wait_until_tried(self, times: int) -> None:
+        with self.tried:
+            assert self.tried.wait_for(lambda: self.in_vain >= times, TIMEOUT_S)
+
+    def mend(self) -> None:
+        self.left, self.plugged = None, True
+
+
+def shown(chip: str) -> tuple[OledDisplay, Plug]:
+    wiring = DisplayWiring(chip, 1, 0x3C, 128, CHIP_ROWS[chip], 0)
+    bus = Plug(wiring)
+    display = OledDisplay(glass_on(bus.serial(), wiring), retry_s=0.001)
     display.start()
     display.show(numbered(1))
-    assert display.settle(30)
-    assert device.frames == []
+    assert display.settle(TIMEOUT_S)
+    return display, bus
+
+
+def shows(bus: SimulatedI2c, screen: Screen) -> bool:
+    return ImageChops.logical_xor(bus.image, draw(screen, bus.image.size)).getbbox() is None
+
+
+@pytest.mark.parametrize("lost", [lambda bus: None, SimulatedI2c.power_up], ids=["wire", "power"])
+@pytest.mark.parametrize("transfers", [0, 1, 3])
+@pytest.mark.parametrize("chip", CHIPS)
+def test_a_display_that_was_away_shows_the_latest_screen_whole(
+    chip: str, transfers: int, lost: Callable[[SimulatedI2c], None], caplog: pytest.LogCaptureFixture
+):
+    display, bus = shown(chip)
+    bus.fail_after(transfers)
+    display.show(Screen((TextLine("away", inverse=True), TextLine("for"), TextLine("a while"))))
+    bus.wait_until_tried(3)
+    assert not display.settle(0.01)
     display.show(numbered(2))
-    assert display.settle(30)
-    assert len(device.frames) == 1
+    lost(bus)
+    bus.mend()
+    assert display.settle(TIMEOUT_S)
+    assert shows(bus, numbered(2))
+    display.stop()
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    told = [words.split(",")[0] for words in warnings]
+    assert told == ["the display does not answer", "the display answers again"]
+
+
+def test_without_a_new_screen_the_last_one_comes_back():
+    display, bus = shown("ssd1306")
+    bus.fail_after(0)
+    display.show(numbered(2))
+    bus.wait_until_tried(1)
+    bus.mend()
+    assert display.settle(TIMEOUT_S)
+    assert shows(bus, numbered(2))
     display.stop()
 
 
-class Bus:
-    """The far end of I2C: counts what a controller would get."""
-
-    def __init__(self) -> None:
-        self.bytes = 0
-
-    def command(self, *cmd: int) -> None:
-        pass
-
-    def data(self, data: Any) -> None:
-        self.bytes += len(data)
-
-    def cleanup(self) -> None:
-        pass
+def test_a_display_that_is_away_does_not_keep_the_phone_from_stopping():
+    display, bus = shown("ssd1306")
+    bus.fail_after(0)
+    display.show(numbered(2))
+    bus.wait_until_tried(1)
+    display.stop()
+    assert not any(thread.name == "display" for thread in threading.enumerate())
 
 
-@pytest.mark.filterwarnings("ignore:Image.Image.getdata is deprecated:DeprecationWarning")  # luma's own
-@pytest.mark.parametrize(("chip", "height"), [(ssd1306, 64), (sh1106, 64), (sh1106, 128), (ssd1327, 128)])
-def test_the_drivers_of_the_named_controllers_take_the_pictures(chip: Any, height: int):
-    bus = Bus()
-    display = OledDisplay(chip(bus, width=128, height=height))
-    display.start()
-    bus.bytes = 0
-    display.show(GOLDENS["dial"])
-    assert display.settle(30)
-    assert bus.bytes >= 128
+@pytest.mark.parametrize("chip", CHIPS)
+def test_sleep_is_dark_or_dim_and_bright_is_full(chip: str):
+    display, bus = shown(chip)
+    assert bus.chip.contrast == NORMAL_CONTRAST
+    for screen, on, contrast in (
+        (Screen((TextLine("14:05"),), asleep=True), True, RESTING_CONTRAST),
+        (Screen((TextLine("Ready"),), bright=True), True, FULL_CONTRAST),
+        (Screen((), asleep=True), False, FULL_CONTRAST),
+        (Screen((TextLine("Ready"),)), True, NORMAL_CONTRAST),
+    ):
+        display.show(screen)
+        assert display.settle(TIMEOUT_S)
+        assert (bus.chip.on, bus.chip.contrast) == (on, contrast)
+        assert not on or shows(bus, screen)
     display.stop()
 
 
-def test_a_rotated_glass_is_drawn_for_its_own_size():
-    device = dummy(128, 64, rotate=1, mode="1")
-    display = OledDisplay(device)
-    display.start()
-    display.show(GOLDENS["dial"])
-    assert display.settle(30)
-    assert device.size == (64, 128)
-    assert device.image.getbbox()
-    display.stop()
+@pytest.mark.parametrize(
+    ("hz", "warned"), [(100_000, True), (399_999, True), (400_000, False), (1_000_000, False)]
+)
+def test_a_slow_bus_is_told_once_with_its_cure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, hz: int, *, warned: bool
+):
+    node = tmp_path / "i2c-1" / "of_node"
+    node.mkdir(parents=True)
+    (node / "clock-frequency").write_bytes(hz.to_bytes(4, "big"))
+    warn_of_slow_bus(1, tmp_path)
+    assert len(caplog.records) == warned
+    assert not warned or "write dtparam=i2c_arm=on,i2c_arm_baudrate=400000 into config.txt" in caplog.text
+
+
+def test_a_bus_of_unknown_speed_is_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    warn_of_slow_bus(1, tmp_path)
+    assert caplog.records == []

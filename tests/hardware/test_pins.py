@@ -25,11 +25,20 @@ def test_the_shipped_table_is_the_one_in_hardware():
     assert len(dict(pins.numbers())) == len({pin for _, pin in pins.numbers()})
 
 
-def test_a_four_by_four_keypad_is_a_matter_of_the_table(tmp_path: Path):
-    path = altered(tmp_path, "columns = [22, 23, 24]", "columns = [22, 23, 24, 25]")
-    path.write_text(path.read_text().replace(
-        '["123", "456", "789", "*0#"]', '["123A", "456B", "789C", "*0#D"]'))
-    assert load_pins(path).keypad.place("D") == (3, 3)
+def test_the_four_by_four_keypad_of_the_comments_is_valid(tmp_path: Path):
+    path = altered(tmp_path, "\ncolumns = [22, 23, 24]\nlayout = [", "\n# [")
+    text = path.read_text()
+    path.write_text(text.replace("# columns = ", "columns = ").replace("# layout = ", "layout = "))
+    keypad = load_pins(path).keypad
+    assert keypad.place("D") == (3, 3)
+    assert len(keypad.columns) == 4
+
+
+@pytest.mark.parametrize(("lifted", "closed"), [("closed", True), ("open", False), ("learn", None)])
+def test_the_hooks_polarity_is_given_or_learned(tmp_path: Path, lifted: str, *, closed: bool | None):
+    hook = load_pins(altered(tmp_path, 'lifted = "learn"', f'lifted = "{lifted}"')).hook
+    assert hook.lifted_closed is closed
+    assert hook.flash_s == (0.08, 0.5)
 
 
 @pytest.mark.parametrize(("old", "new", "words"), [
@@ -37,8 +46,14 @@ def test_a_four_by_four_keypad_is_a_matter_of_the_table(tmp_path: Path):
     ("pin = 26", "pin = 2", "hook.pin is GPIO 2: use 4 to 27"),
     ("pin = 26", 'pin = "26"', "hook.pin wants int, not '26'"),
     ("pin = 26", "pin = true", "hook.pin wants int, not True"),
-    ('lifted = "closed"', 'lifted = "up"', "hook.lifted is 'up': use one of closed, open"),
-    ('lifted = "closed"', 'lifted = "closed"\nmesage = 3', "hook.mesage is not known"),
+    ('lifted = "learn"', 'lifted = "up"', "hook.lifted is 'up': use one of closed, open, learn"),
+    ('lifted = "learn"', 'lifted = "learn"\nmesage = 3', "hook.mesage is not known"),
+    ("flash_ms = [80, 500]", "flash_ms = [80]", "hook.flash_ms wants the shortest and the longest flash"),
+    ("flash_ms = [80, 500]", "flash_ms = [80, 250]", "between 300 and 1500 at most"),
+    ("flash_ms = [80, 500]", "flash_ms = [80, 2000]", "between 300 and 1500 at most"),
+    ("flash_ms = [80, 500]", "flash_ms = [10, 500]", "no shorter than 40"),
+    ("flash_ms = [80, 500]", "flash_ms = [80, 500.0]", "such as [80, 500], not [80, 500.0]"),
+    ('device = ""', "device = 1", "ringer.device wants str, not 1"),
     ("message = 27", "message = 27\nlin = 3", "lamps.lin is not known; did you mean line?"),
     ("message = 27", "", "lamps.message wants int, not None"),
     ("[lamps]", "[lights]", "[lamps] is missing"),
@@ -46,7 +61,8 @@ def test_a_four_by_four_keypad_is_a_matter_of_the_table(tmp_path: Path):
     ('"789"', '"788"', "each of 0123456789*#ABCD at most once"),
     ("columns = [22, 23, 24]", "columns = [22, 23, 24.0]", "keypad.columns wants GPIO numbers"),
     ('chip = "ssd1306"', 'chip = "hd44780"', "display.chip is 'hd44780': use one of ssd1306, sh1106"),
-    ("height = 64", "height = 65", "display.height is 65: use one of 64, 128"),
+    ("height = 64", "height = 128", "display.height is 128: use one of 64"),
+    ('chip = "ssd1306"', 'chip = "ssd1327"', "display.height is 64: use one of 128"),
     ("[hook]", "[hook", "is not valid TOML"),
 ])
 def test_a_table_that_contradicts_itself_is_refused_in_words(tmp_path: Path, old: str, new: str, words: str):

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from gpiozero import DigitalInputDevice, GPIODevice
 
 from kallphone.hardware.pins import KeypadPins
-from kallphone.phone.events import KeyPressed
+from kallphone.phone.events import KeyHeld, KeyPressed
 from kallphone.ports import Post
 
 SCAN_S = 0.01
 
 SETTLES_AFTER = 3
 """Scans that must agree before a key counts as pressed, or as released."""
+
+HELD_AFTER_S = 0.8
 
 # An edge that the kernel dropped is made up for this much later.
 REREAD_S = 1.0
@@ -21,15 +25,20 @@ Place = tuple[int, int]
 
 
 class MatrixKeypad:
-    """A matrix of bare contacts without diodes: one KeyPressed for each key that goes down.
+    """A matrix of bare contacts without diodes: one KeyPressed for each key that goes down, and one
+    KeyHeld for each that stays down.
 
     Only the scanned row is driven (low), the others float: two keys in one column can't short two outputs.
     """
 
-    def __init__(self, pins: KeypadPins, post: Post, pin_factory: Any) -> None:
+    def __init__(
+        self, pins: KeypadPins, post: Post, pin_factory: Any, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._pins = pins
         self._post = post
+        self._clock = clock
         self._down: set[Place] = set()
+        self._held_at: dict[Place, float] = {}
         self._changing: dict[Place, int] = {}
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -65,6 +74,7 @@ class MatrixKeypad:
         closed = self.scan()
         if not _has_ghosts(closed):
             self._settle(closed)
+            self._tell_held()
         return bool(closed or self._down or self._changing)
 
     def _columns_seen_by(self, row: int) -> list[int]:
@@ -81,7 +91,16 @@ class MatrixKeypad:
             del self._changing[place]
             self._down ^= {place}
             if place in self._down:
+                self._held_at[place] = self._clock() + HELD_AFTER_S
                 self._post(KeyPressed(self._pins.key(*place)))
+            else:
+                self._held_at.pop(place, None)
+
+    def _tell_held(self) -> None:
+        now = self._clock()
+        for place in sorted(place for place, at in self._held_at.items() if now >= at):
+            del self._held_at[place]
+            self._post(KeyHeld(self._pins.key(*place)))
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -13,13 +13,22 @@ from kallphone.hardware.errors import PinsInvalid
 T = TypeVar("T")
 
 KEYS = "0123456789*#ABCD"
-CHIPS = ("ssd1306", "sh1106", "ssd1327")
+CHIP_ROWS = {"ssd1306": 64, "sh1106": 64, "ssd1327": 128}
+
+BOUNCE_MS = 300
+"""Hook switches may bounce for so long: below it nothing hangs up."""
+
+SHORTEST_FLASH_MS = 40
+LONGEST_FLASH_MS = 1500
 
 
 @dataclass(frozen=True)
 class HookPins:
+    """`lifted_closed` is None where it is to be learned; `flash_s` the shortest and the longest flash."""
+
     pin: int
-    lifted_closed: bool
+    lifted_closed: bool | None
+    flash_s: tuple[float, float] = (0.08, 0.5)
 
 
 @dataclass(frozen=True)
@@ -48,8 +57,11 @@ class LampPins:
 
 @dataclass(frozen=True)
 class RingerPins:
+    """`device` is the ALSA device that rings, empty for the buzzer alone."""
+
     pin: int
     active_high: bool
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,7 +158,7 @@ def _pins(table: dict[str, Any]) -> Pins:
         hook=_hook(tables["hook"]),
         keypad=_keypad(tables["keypad"]),
         lamps=_lamps(tables["lamps"]),
-        ringer=RingerPins(tables["ringer"].take("pin", int), tables["ringer"].take("active_high", bool)),
+        ringer=_ringer(tables["ringer"]),
         display=_display(tables["display"]),
     )
     for each in tables.values():
@@ -156,8 +168,23 @@ def _pins(table: dict[str, Any]) -> Pins:
 
 
 def _hook(table: _Table) -> HookPins:
-    lifted = table.take_choice("lifted", ("closed", "open"))
-    return HookPins(table.take("pin", int), lifted_closed=lifted == "closed")
+    lifted = table.take_choice("lifted", ("closed", "open", "learn"))
+    flash_ms: list[Any] = table.take("flash_ms", list)
+    if len(flash_ms) != 2 or any(type(ms) is not int for ms in flash_ms) or not _is_flash(*flash_ms):
+        raise PinsInvalid(
+            f"hook.flash_ms wants the shortest and the longest flash, such as [80, 500], not {flash_ms!r}: "
+            f"no shorter than {SHORTEST_FLASH_MS}, and between {BOUNCE_MS} and {LONGEST_FLASH_MS} at most"
+        )
+    closed = None if lifted == "learn" else lifted == "closed"
+    return HookPins(table.take("pin", int), closed, (flash_ms[0] / 1000, flash_ms[1] / 1000))
+
+
+def _is_flash(shortest: int, longest: int) -> bool:
+    return SHORTEST_FLASH_MS <= shortest < longest and BOUNCE_MS < longest <= LONGEST_FLASH_MS
+
+
+def _ringer(table: _Table) -> RingerPins:
+    return RingerPins(table.take("pin", int), table.take("active_high", bool), table.take("device", str))
 
 
 def _keypad(table: _Table) -> KeypadPins:
@@ -179,12 +206,13 @@ def _lamps(table: _Table) -> LampPins:
 
 
 def _display(table: _Table) -> DisplayWiring:
+    chip = table.take_choice("chip", tuple(CHIP_ROWS))
     return DisplayWiring(
-        chip=table.take_choice("chip", CHIPS),
+        chip=chip,
         bus=table.take("bus", int),
         address=table.take("address", int),
         width=table.take_choice("width", (128,)),
-        height=table.take_choice("height", (64, 128)),
+        height=table.take_choice("height", (CHIP_ROWS[chip],)),
         rotate=table.take_choice("rotate", (0, 1, 2, 3)),
     )
 

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 from gpiozero.pins.mock import MockFactory, MockPin
-from luma.core.device import dummy
 
-from kallphone.hardware.board import Board
+from kallphone.hardware.board import Board, Surroundings
 from kallphone.hardware.errors import KeypadUnscanned
 from kallphone.hardware.keypad import SETTLES_AFTER
+from kallphone.hardware.oled import glass_on
 from kallphone.hardware.pins import HookPins, KeypadPins, Pins
+from kallphone.hardware.simulated_alsa import SimulatedAlsa
+from kallphone.hardware.simulated_oled import SimulatedI2c
 from kallphone.ports import Post
 
 # How long a finger waits for a scanner that must be dead: far beyond any load of the machine.
@@ -60,11 +63,14 @@ class _RowPin(MockPin):  # type: ignore[misc]
 
 
 class SimulatedHook:
-    """The hand on the handset; exists before the HookSwitch that reads its pin."""
+    """The hand on the handset; exists before the HookSwitch that reads its pin.
+
+    A hook whose polarity is to be learned is closed while the handset is lifted.
+    """
 
     def __init__(self, pins: HookPins, factory: MockFactory) -> None:
         self._pin = factory.pin(pins.pin, pin_class=_ContactPin)
-        self._lifted_closed = pins.lifted_closed
+        self._lifted_closed = pins.lifted_closed is not False
         self.lower()
 
     def lift(self) -> None:
@@ -87,6 +93,10 @@ class SimulatedKeypad:
         self._wires = threading.Condition(threading.RLock())
         for row in self._rows:
             row.changed = self._row_changed
+
+    @property
+    def layout(self) -> tuple[str, ...]:
+        return self._pins.layout
 
     def press(self, key: str) -> None:
         with self._wires:
@@ -141,14 +151,17 @@ class SimulatedKeypad:
 
 
 class SimulatedBoard(Board):
-    """The real drivers on mock pins and an OLED in memory, with hands to move them."""
+    """The real drivers on mock pins, simulated I2C and a simulated sound card, with hands to move them."""
 
     def __init__(self, pins: Pins, post: Post) -> None:
         factory = MockFactory()
         self.hand = SimulatedHook(pins.hook, factory)
         self.fingers = SimulatedKeypad(pins.keypad, factory)
-        self.oled: Any = dummy(pins.display.width, pins.display.height, rotate=pins.display.rotate, mode="1")
-        super().__init__(pins, post, factory, self.oled)
+        self.oled = SimulatedI2c(pins.display)
+        self.alsa = SimulatedAlsa()
+        # The simulated hook closes while the handset is lifted, as long as the table does not say otherwise.
+        given = Surroundings(hook_lifted_closed=True, alsa=self.alsa, cards=Path(os.devnull))
+        super().__init__(pins, post, factory, glass_on(self.oled.serial(), pins.display), given)
         self._factory = factory
         self._pins = pins
 

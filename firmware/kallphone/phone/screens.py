@@ -20,7 +20,7 @@ COLUMNS = 21
 
 @dataclass(frozen=True)
 class TextLine:
-    """One row; LARGE is twice as high and holds at most 18 characters, 10 of them in the widest face.
+    """One row; LARGE is twice as high and holds at most 18 characters, 12 of them in the widest face.
 
     `right` stands flush right in the same row.
     """

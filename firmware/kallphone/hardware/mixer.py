@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from kallphone.phone.sound import Levels
+
+log = logging.getLogger(__name__)
+
+# The first of these that a card has is set. Names are those of USB handsets, WM8960 boards and the Pi's own.
+HANDSET = ("Headphone", "Headset", "Earpiece", "Speaker", "PCM", "Master")
+SPEAKER = ("Speaker", "Speaker Playback", "PCM", "Master")
+SIDETONE = ("Sidetone", "Mic Sidetone", "Headset Sidetone", "Mic", "Microphone")
+
+TOP = 10
+STEP_DB = 3.0
+BOOST_DB = 12.0
+"""Gain for the hard of hearing: 47 CFR 68.317 wants 12 dB and more."""
+
+SANE_DB = 100
+
+LOWEST_PERCENT = 20
+UNBOOSTED_PERCENT = 80
+
+
+class AlsaMixer:
+    """Volumes of a sound card, set on its own thread, since a USB card may take its time.
+
+    `device` as ALSA names it, "null" for none; `alsa` stands in for the alsaaudio module. Controls are
+    looked up each time, since a handset that is plugged in again may be another one; what a card lacks is
+    left alone.
+    """
+
+    def __init__(self, device: str, alsa: Any = None) -> None:
+        self._device = device
+        self._alsa = alsa
+        self._levels: Levels | None = None
+        self._wanted: Levels | None = None
+        self._stopping = False
+        self._missing = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="mixer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def set(self, levels: Levels) -> None:
+        with self._changed:
+            self._levels = self._wanted = levels
+            self._changed.notify_all()
+
+    def set_again(self) -> None:
+        """For a card that has just come."""
+        with self._changed:
+            self._wanted = self._levels
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while (levels := self._take()) is not None:
+            self._apply(levels)
+
+    def _take(self) -> Levels | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._wanted is not None or self._stopping)
+            levels, self._wanted = self._wanted, None
+            return None if self._stopping else levels
+
+    def _apply(self, levels: Levels) -> None:
+        if self._device == "null":
+            return
+        if self._alsa is None:
+            import alsaaudio
+
+            self._alsa = alsaaudio
+        try:
+            names = self._alsa.mixers(device=self._device)
+            for name, step, boost in _chosen(names, levels):
+                self._set(name, step, boost=boost)
+        except self._alsa.ALSAAudioError as error:
+            if not self._missing:
+                log.warning("the volumes of %r can't be set: %s", self._device, error)
+            self._missing = True
+        else:
+            self._missing = False
+
+    def _set(self, name: str, step: int, *, boost: bool) -> None:
+        alsa = self._alsa
+        control = alsa.Mixer(control=name, device=self._device)
+        try:
+            if not _plays(control.volumecap()):
+                return
+            if _plays(control.switchcap()):
+                control.setmute(step == 0)
+            span = _range_db(alsa, control)
+            if span and step:
+                hundredths = round(100 * level_db(step, span, boost=boost))
+                control.setvolume(hundredths, pcmtype=alsa.PCM_PLAYBACK, units=alsa.VOLUME_UNITS_DB)
+            else:
+                control.setvolume(level_percent(step, boost=boost), pcmtype=alsa.PCM_PLAYBACK)
+        finally:
+            control.close()
+
+
+def level_db(step: int, span: tuple[float, float], *, boost: bool) -> float:
+    """Three decibels a step; at the top the card's most, less what is kept for the boost."""
+    lowest, highest = span
+    reserve = min(BOOST_DB, (highest - lowest) / 3)
+    return max(lowest, highest - reserve - (TOP - step) * STEP_DB + (reserve if boost else 0))
+
+
+def level_percent(step: int, *, boost: bool) -> int:
+    """For a control that does not say what its steps are worth."""
+    if step == 0:
+        return 0
+    level = LOWEST_PERCENT + (UNBOOSTED_PERCENT - LOWEST_PERCENT) * step // TOP
+    return level + (100 - UNBOOSTED_PERCENT if boost else 0)
+
+
+def _chosen(names: list[str], levels: Levels) -> Iterator[tuple[str, int, bool]]:
+    """Each path's control; one that is the earpiece's too keeps the earpiece's level."""
+    handset = _first(HANDSET, names)
+    speaker = _first(SPEAKER, [name for name in names if name != handset])
+    sidetone = _first(SIDETONE, names)
+    for name, step, boost in (
+        (handset, levels.handset, levels.boost),
+        (speaker, levels.speaker, False),
+        (sidetone, levels.sidetone, False),
+    ):
+        if name is not None:
+            yield name, step, boost
+
+
+def _first(wanted: tuple[str, ...], names: list[str]) -> str | None:
+    return next((name for name in wanted if name in names), None)
+
+
+def _plays(capabilities: list[str]) -> bool:
+    return any("Capture" not in capability for capability in capabilities)
+
+
+def _range_db(alsa: Any, control: Any) -> tuple[float, float] | None:
+    """Lowest and highest gain in decibels, None where the card does not say; ALSA counts hundredths."""
+    low, high = control.getrange(pcmtype=alsa.PCM_PLAYBACK, units=alsa.VOLUME_UNITS_DB)
+    # pyalsaaudio answers what happened to be in memory for a card without decibels.
+    return (low / 100, high / 100) if low < high and abs(high) < SANE_DB * 100 else None
