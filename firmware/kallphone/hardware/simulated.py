@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
 
 from gpiozero.pins.mock import MockFactory, MockPin
 from luma.core.device import dummy
+from PIL import Image
 
 from kallphone.hardware.board import Board
 from kallphone.hardware.errors import KeypadUnscanned
@@ -100,8 +100,11 @@ class SimulatedKeypad:
 
     def tap(self, key: str) -> None:
         """Press and release, each held until the scanner must have seen it, however slow the machine."""
-        row, _ = self._pins.place(key)
         self.press(key)
+        self.release_once_seen(key)
+
+    def release_once_seen(self, key: str) -> None:
+        row, _ = self._pins.place(key)
         try:
             self._wait_until_scanned(row)
         finally:
@@ -140,6 +143,17 @@ class SimulatedKeypad:
         return columns
 
 
+class SimulatedOled(dummy):  # type: ignore[misc]
+    """A glass in memory that shows what was drawn on it to whoever looks, on the thread that draws."""
+
+    on_frame: Callable[[Image.Image], None] | None = None
+
+    def display(self, image: Image.Image) -> None:
+        super().display(image)
+        if self.on_frame is not None:
+            self.on_frame(self.image)
+
+
 class SimulatedBoard(Board):
     """The real drivers on mock pins and an OLED in memory, with hands to move them."""
 
@@ -147,7 +161,8 @@ class SimulatedBoard(Board):
         factory = MockFactory()
         self.hand = SimulatedHook(pins.hook, factory)
         self.fingers = SimulatedKeypad(pins.keypad, factory)
-        self.oled: Any = dummy(pins.display.width, pins.display.height, rotate=pins.display.rotate, mode="1")
+        display = pins.display
+        self.oled = SimulatedOled(display.width, display.height, rotate=display.rotate, mode="1")
         super().__init__(pins, post, factory, self.oled)
         self._factory = factory
         self._pins = pins
