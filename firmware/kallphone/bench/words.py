@@ -4,7 +4,7 @@ from kallphone.bench.held import Reported
 from kallphone.phone.causes import ANNOUNCEMENTS, Cause
 from kallphone.phone.dialplan import grouped
 from kallphone.phone.meter import PERIOD_S
-from kallphone.phone.screens import coins
+from kallphone.phone.money import coins
 
 
 def in_words(event: Reported) -> str | None:

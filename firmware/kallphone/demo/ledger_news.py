@@ -9,7 +9,7 @@ from kallnet.deployment import Deployment
 from kallnet.keccak import keccak256
 from kallnet.messages import CLIENT
 from kallphone.phone.dialplan import grouped
-from kallphone.phone.screens import coins
+from kallphone.phone.money import coins
 
 _NOBODY = Address(bytes(20))
 
