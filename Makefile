@@ -7,6 +7,8 @@ BABEL := .venv/bin/pybabel -q
 CATALOGS := firmware/kallphone/languages
 JSON ?=
 NAME ?= call
+PHONES ?= 2
+TERMINAL ?=
 
 .PHONY: help setup demo script test check messages bench contracts slither clean
 
@@ -16,8 +18,8 @@ help: ## What there is to make
 setup: ## Prepare this machine (every other target does it by itself)
 	@image-build/host/prepare.sh
 
-demo: setup ## Chain, provider and two phones to hold in this terminal
-	@$(PYTHON) -m kallphone demo
+demo: setup ## Chain, provider and two phones on a page [PHONES=2..4, TERMINAL=1: in this terminal]
+	@$(PYTHON) -m kallphone demo --phones $(PHONES) $(if $(TERMINAL),--terminal)
 
 script: setup ## Play one story: NAME=call|no-credit|vouchers-stop|provider-dies|crash|transfers [JSON=out.json]
 	@$(PYTHON) -m kallphone demo --script $(NAME) $(if $(JSON),--json $(JSON))

@@ -50,9 +50,12 @@ class _Face:
     lamps: Lamps
     handsets: tuple[Handset, ...] = ()
     report: Callable[[str, dict[str, Any]], None] | None = None
+    panel: Panel | None = None
 
 
-async def run_phone(config: PhoneConfig, *, panel: bool, withhold_vouchers_after: int | None = None) -> None:
+async def run_phone(
+    config: PhoneConfig, *, panel: bool, withhold_vouchers_after: int | None = None, loss_percent: int = 0
+) -> None:
     """A whole phone, until SIGTERM, SIGINT or the end of its holder.
 
     Parts start in this order and stop in reverse: storage, face, ledger, payments, SIP, engine.
@@ -80,8 +83,10 @@ async def run_phone(config: PhoneConfig, *, panel: bool, withhold_vouchers_after
         face = _make_face(post, panel, end)
         payments = _make_payments(config, account, database, post, withhold_vouchers_after)
         directory = _make_directory(config, account, post)
-        sip = _make_sip(config, post)
+        sip = _make_sip(config, post, loss_percent)
         mail = _make_mail(config, account, database, post, payments, lambda: engine.phone)
+        if face.panel is not None:
+            face.panel.talk = sip.talk
         for part in (face.part, directory, payments, sip):
             part.start()
             stack.callback(part.stop)
@@ -139,7 +144,7 @@ def _make_face(post: Post, panel: bool, on_quit: Callable[[], None]) -> _Face:
         board = open_board(pins, post)
         return _Face(board, board.display, board.ringer, board.lamps)
     held = Panel(pins, post, on_quit, stdout=claim_stdout())
-    return _Face(held, held, held, held, (held,), lambda name, fields: held.report(name, **fields))
+    return _Face(held, held, held, held, (held,), lambda name, fields: held.report(name, **fields), held)
 
 
 def _make_payments(
@@ -199,8 +204,8 @@ def _directory_settings(config: PhoneConfig) -> DirectorySettings:
     )
 
 
-def _make_sip(config: PhoneConfig, post: Post) -> PjSip:
-    audio = AudioSettings(config.audio_device, config.speak, config.record)
+def _make_sip(config: PhoneConfig, post: Post, loss_percent: int) -> PjSip:
+    audio = AudioSettings(config.audio_device, config.speak, config.record, loss_percent=loss_percent)
     ca_file = config.ca_file or SYSTEM_AUTHORITIES
     return PjSip(SipSettings(ca_file=ca_file, audio=audio, country=config.country), post)
 

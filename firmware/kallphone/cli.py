@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--log", type=Path, help="where the log goes; stderr by default")
     run.add_argument("--withhold-vouchers-after", type=int, metavar="N", help=argparse.SUPPRESS)
+    run.add_argument("--lose-packets", type=int, default=0, metavar="PERCENT", help=argparse.SUPPRESS)
     run.set_defaults(run=_run)
     check = commands.add_parser("config-check", help="read a kallphone.toml and say what is wrong with it")
     check.add_argument("file", type=Path, help="kallphone.toml")
@@ -43,10 +44,13 @@ def _parser() -> argparse.ArgumentParser:
     account = commands.add_parser("account", help="print the account that kallCoin for this phone goes to")
     account.add_argument("file", type=Path, help="kallphone.toml")
     account.set_defaults(run=_account)
-    demo = commands.add_parser("demo", help="a whole network here, and two phones to hold in this terminal")
+    demo = commands.add_parser("demo", help="a whole network here, and phones to hold on a page in a browser")
     demo.add_argument("--script", metavar="NAME", help="play a story instead: " + ", ".join(_STORY_NAMES))
     demo.add_argument("--json", type=Path, metavar="FILE", help="where the story's report goes")
     demo.add_argument("--state", type=Path, metavar="DIR", help="where everything is kept; emptied first")
+    demo.add_argument("--terminal", action="store_true", help="hold the phones in this terminal instead")
+    demo.add_argument("--phones", type=int, choices=range(2, 5), default=2, help="how many; two by default")
+    demo.add_argument("--no-open", action="store_true", help="print the page's address, open no browser")
     demo.set_defaults(run=_demo)
     add_ledger_commands(commands)
     add_owner_commands(commands)
@@ -62,7 +66,12 @@ def _run(arguments: argparse.Namespace) -> None:
     _log_to(arguments.log)
     config = load_config(arguments.file)
     asyncio.run(
-        run_phone(config, panel=arguments.panel, withhold_vouchers_after=arguments.withhold_vouchers_after)
+        run_phone(
+            config,
+            panel=arguments.panel,
+            withhold_vouchers_after=arguments.withhold_vouchers_after,
+            loss_percent=arguments.lose_packets,
+        )
     )
 
 
@@ -83,9 +92,10 @@ def _account(arguments: argparse.Namespace) -> None:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from kallphone.demo.command import run_demo
+    from kallphone.demo.command import Face, run_demo
 
-    return run_demo(arguments.script, arguments.json, arguments.state)
+    face = Face(arguments.phones, arguments.terminal, not arguments.no_open)
+    return run_demo(arguments.script, arguments.json, arguments.state, face)
 
 
 def _log_to(path: Path | None) -> None:

@@ -83,7 +83,7 @@ venv_is_whole() {
 make_venv() {
     venv_is_whole || python3 -m venv --clear .venv
     .venv/bin/python -m pip install --quiet --upgrade pip setuptools wheel
-    .venv/bin/python -m pip install --quiet -e '.[phone,provider,dev]'
+    .venv/bin/python -m pip install --quiet -e '.[phone,provider,bench,dev]'
 }
 
 build_contracts() {

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+from kallphone.bench.happenings import Happenings
 from kallphone.bench.held import HeldPhone
 from kallphone.bench.terminal import run_terminal
 
@@ -13,9 +14,9 @@ TINY = str(Path(__file__).with_name("tiny_phone.py"))
 
 
 async def main() -> None:
-    happenings: asyncio.Queue[str] = asyncio.Queue()
+    happenings = Happenings()
     for words in sys.argv[1:]:
-        happenings.put_nowait(words if words != "!" else None)  # what no code of ours puts in
+        happenings.tell("bench", words if words != "!" else None)  # what no code of ours tells
     anna = HeldPhone([sys.executable, TINY, "2345678901"], None, "Anna")
     ben = HeldPhone([sys.executable, TINY, "7654321098"], None, "Ben")
     async with anna, ben:

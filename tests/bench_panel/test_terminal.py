@@ -126,7 +126,7 @@ def test_d_dials_the_other_phone():
         bench.type("d")
         bench.shows("7 6 5 4 3 2 1 0 9 8")
         bench.type("d")
-        bench.shows("Anna has no dial tone: press h to hang up first")
+        bench.shows("Anna has no dial tone: hang up first")
 
 
 def test_a_resized_window_is_drawn_anew():

@@ -37,6 +37,15 @@ class ScreenShown:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """What stands on the glass: `bits` in base64, row by row, eight pixels a byte, leftmost highest."""
+
+    width: int
+    height: int
+    bits: str
+
+
+@dataclass(frozen=True)
 class Reported:
     t: float
     name: str
@@ -52,7 +61,10 @@ class HeldPhone:
         self.tone: str | None = None
         self.in_call = False
         self.ringer = False
+        self.cadence: list[list[float]] = []
         self.lamps = {"line": False, "message": False}
+        self.lights = {"line": "off", "message": "off"}
+        self.frame: Frame | None = None
         self.off_hook = False
         self.keys = ""
         self.exit_code: int | None = None
@@ -97,7 +109,10 @@ class HeldPhone:
 
     @property
     def number(self) -> str | None:
-        """The ten digits of this phone, once its title shows them."""
+        """The ten digits of this phone, once it has told them or its title shows them."""
+        for event in reversed(self.events):
+            if event.name == "LineOpened":
+                return str(event.fields["number"])
         found = _GROUPED_NUMBER.match(self.text)
         return "".join(found.groups()) if found else None
 
@@ -234,9 +249,12 @@ class HeldPhone:
     def _take_part(self, said: dict[str, Any]) -> None:
         match said:
             case {"ringer": ringer}:
-                self.ringer = ringer
+                self.ringer, self.cadence = ringer, said.get("cadence", [])
             case {"lamps": lamps}:
                 self.lamps = lamps
+                self.lights = said.get("lights", {name: ("off", "on")[lit] for name, lit in lamps.items()})
+            case {"frame": str(bits), "size": [int(width), int(height)]}:
+                self.frame = Frame(width, height, bits)
             case {"hook": hook}:
                 self.off_hook = hook == "off"
             case {"key": key}:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import os
 import select
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO
 
@@ -22,13 +24,22 @@ from kallphone.ports import Post
 # A holder that reads nothing any more must not keep the phone from stopping.
 LAST_WORDS_S = 1.0
 
+# Longer than any bounce, shorter than any hang-up.
+FLASH_S = 0.2
+
+
+ORDERS = (
+    '{"press": "5"}, {"down": "5"}, {"up": "5"}, {"hook": "off"}, {"hook": "on"}, {"flash": true}, '
+    '{"speak": "voice.wav"} or {"quit": true}'
+)
+
 
 class Panel:
     """A phone held by another process: JSON lines with hands in, and with all that can be seen and heard out.
 
     It is the Display, the Ringer and the Lamps of a phone without hardware. Hands move simulated pins only:
     what the phone learns of them comes from the real drivers. `on_quit` is called on {"quit": true}, and when
-    the holder is gone.
+    the holder is gone. `talk` is called with a WAV that is to be said into the microphone.
     """
 
     def __init__(
@@ -40,10 +51,15 @@ class Panel:
         stdin_fd: int = 0,
         stdout: BinaryIO,
         clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._post = post
         self._clock = clock
+        self._pause = pause
+        self._frame = b""
+        self.talk: Callable[[Path], None] | None = None
         self.board = SimulatedBoard(pins, self._posted)
+        self.board.display.on_frame = self._drawn
         self._writer = _LineWriter(stdout, on_quit)
         self._reader = _LineReader(stdin_fd, self._obey, on_quit)
 
@@ -68,12 +84,16 @@ class Panel:
 
     def ring(self, ring: Ring | None) -> None:
         self.board.ringer.ring(ring)
-        self._say(ringer=ring is not None)
+        cadence = ring.cadence if ring else ()
+        self._say(ringer=ring is not None, cadence=cadence, volume=ring.volume if ring else 0)
 
     def light(self, *, line: Light, message: Light) -> None:
         self.board.lamps.light(line=line, message=message)
         line_lit, message_lit = self.board.lamps_lit()
-        self._say(lamps={"line": line_lit, "message": message_lit})
+        self._say(
+            lamps={"line": line_lit, "message": message_lit},
+            lights={"line": line.name.lower(), "message": message.name.lower()},
+        )
 
     def hear(self, sound: Sound) -> None:
         self._say(tone=sound.tone.name if sound.tone else None, call=bool(sound.calls))
@@ -81,6 +101,14 @@ class Panel:
     def report(self, name: str, /, **fields: Any) -> None:
         """Something that happened inside, for scripts; `fields` as JSON has them, bytes as hex."""
         self._say(**{**fields, "event": name})
+
+    def _drawn(self) -> None:
+        """What stands on the glass, row by row, eight pixels a byte, the leftmost in the highest bit."""
+        image = self.board.oled.image.convert("1")
+        frame = image.tobytes()
+        if frame != self._frame:
+            self._frame = frame
+            self._say(frame=base64.b64encode(frame).decode(), size=image.size)
 
     def _posted(self, event: Event) -> None:
         self._post(event)
@@ -105,15 +133,28 @@ class Panel:
             case {"press": str(keys)}:
                 for key in keys:
                     self.board.fingers.tap(key)
+            case {"down": str(key)}:
+                self.board.fingers.press(key)
+            case {"up": str(key)}:
+                self.board.fingers.release_once_seen(key)
             case {"hook": "off"}:
                 self.board.hand.lift()
             case {"hook": "on"}:
                 self.board.hand.lower()
+            case {"flash": True}:
+                self._flash()
+            case {"speak": str(wav)} if self.talk is not None:
+                self.talk(Path(wav))
             case {"quit": True}:
                 return False
             case _:
-                raise ValueError('say {"press": "5"}, {"hook": "off"}, {"hook": "on"} or {"quit": true}')
+                raise ValueError(f"say {ORDERS}")
         return True
+
+    def _flash(self) -> None:
+        self.board.hand.lower()
+        self._pause(FLASH_S)
+        self.board.hand.lift()
 
     def _say(self, **fields: Any) -> None:
         line = json.dumps({**fields, "t": round(self._clock(), 6)}, default=_plain, ensure_ascii=False)

@@ -7,18 +7,17 @@ import signal
 import sys
 import termios
 import tty
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
+from kallphone.bench.dialling import dial
+from kallphone.bench.happenings import Happenings
 from kallphone.bench.held import HeldPhone, HeldPhoneError
 from kallphone.bench.terminal_view import draw_terminal
 
-HAPPENINGS_KEPT = 200
-
 # Many lines of a phone come at once; they are one picture.
 REDRAW_S = 0.03
-DIAL_TONE_S = 10.0
 
 KEYPAD = "0123456789*#"
 ARROWS = ("\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D")
@@ -26,7 +25,7 @@ ALTERNATE_SCREEN = b"\x1b[?1049h\x1b[?25l\x1b[?7l"
 NORMAL_SCREEN = b"\x1b[?7h\x1b[?25h\x1b[?1049l"
 
 
-async def run_terminal(phones: list[HeldPhone], happenings: asyncio.Queue[str]) -> None:
+async def run_terminal(phones: list[HeldPhone], happenings: Happenings) -> None:
     """Let a person hold the phones, until q, Ctrl-C or SIGTERM; the terminal is always given back as it was.
 
     Exits with status 2 where stdin or stdout is no terminal.
@@ -41,21 +40,21 @@ async def run_terminal(phones: list[HeldPhone], happenings: asyncio.Queue[str]) 
 class _Hands:
     """A person's hands on the phones: one phone is held, the keys go to it."""
 
-    def __init__(self, phones: list[HeldPhone], happenings: asyncio.Queue[str]) -> None:
+    def __init__(self, phones: list[HeldPhone], happenings: Happenings) -> None:
         self._phones = phones
-        self._queue = happenings
-        self._happened: deque[str] = deque(maxlen=HAPPENINGS_KEPT)
+        self._happenings = happenings
         self._held = 0
         self._lifted = [phone.off_hook for phone in phones]
         self._done = asyncio.Event()
         self._changed = asyncio.Event()
         self._dialling: asyncio.Task[None] | None = None
         for phone in phones:
-            phone.on_change = self._changed.set
+            phone.on_change = partial(self._noticed, phone.on_change)
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
-        tasks = [asyncio.create_task(work()) for work in (self._done.wait, self._draw, self._listen)]
+        tasks = [asyncio.create_task(work()) for work in (self._done.wait, self._draw)]
+        unwatch = self._happenings.watch(self._changed.set)
         with _signals(loop, self._done.set, self._changed.set):
             loop.add_reader(sys.stdin.fileno(), self._read_keys)
             try:
@@ -63,19 +62,20 @@ class _Hands:
                 for task in ended:
                     task.result()
             finally:
+                unwatch()
                 loop.remove_reader(sys.stdin.fileno())
                 await _cancel([*tasks, *filter(None, [self._dialling])])
 
-    async def _listen(self) -> None:
-        while True:
-            self._happened.append(await self._queue.get())
-            self._changed.set()
+    def _noticed(self, also: Callable[[], None]) -> None:
+        also()
+        self._changed.set()
 
     async def _draw(self) -> None:
         while True:
             self._changed.clear()
             size = os.get_terminal_size(sys.stdout.fileno())
-            lines = draw_terminal(self._phones, self._held, tuple(self._happened), (size.columns, size.lines))
+            happened = [happening.source + ": " + happening.words for happening in self._happenings.after(0)]
+            lines = draw_terminal(self._phones, self._held, happened, (size.columns, size.lines))
             sys.stdout.write("\x1b[H" + "\r\n".join(f"{line}\x1b[K" for line in lines) + "\x1b[J")
             sys.stdout.flush()
             await self._changed.wait()
@@ -106,19 +106,12 @@ class _Hands:
             self._dialling = asyncio.create_task(self._dial(self._held))
 
     async def _dial(self, held: int) -> None:
-        """What a person does who knows the number: lift, wait for the tone, press ten keys."""
         phone, other = self._phones[held], self._phones[(held + 1) % len(self._phones)]
         try:
-            if other.number is None:
-                raise HeldPhoneError(f"{other.name} shows no number yet")  # noqa: TRY301
-            if phone.off_hook and phone.tone != "DIAL":
-                raise HeldPhoneError(f"{phone.name} has no dial tone: press h to hang up first")  # noqa: TRY301
-            self._lifted[held] = True
-            await phone.lift()
-            await phone.wait_for(lambda phone: phone.tone == "DIAL", DIAL_TONE_S, "the dial tone")
-            await phone.press(other.number)
+            await dial(phone, other)
         except HeldPhoneError as error:
-            self._queue.put_nowait(str(error).splitlines()[0])
+            self._happenings.tell("bench", str(error).splitlines()[0])
+        self._lifted[held] = phone.off_hook
 
 
 @contextlib.contextmanager

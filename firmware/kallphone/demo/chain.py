@@ -2,6 +2,7 @@ import json
 import os
 import queue
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -85,7 +86,15 @@ class LocalChain:
         pairs = zip(written["available_accounts"], written["private_keys"], strict=True)
         self.accounts = tuple(ChainAccount(address, key) for address, key in pairs)
 
+    def freeze(self) -> None:
+        """It answers nobody any more, as behind a cut cable, until it is thawed."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
     def stop(self) -> None:
+        self.thaw()
         self._http.close()
         if self._process is None:
             return
@@ -173,6 +182,10 @@ class LocalChain:
 
     def revert(self, snapshot: str) -> None:
         self.rpc("evm_revert", snapshot)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
 
     def _read_output(self) -> None:
         assert self._process is not None

@@ -1,31 +1,41 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Coroutine, Iterator
+import webbrowser
+from collections.abc import Awaitable, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kallnet.errors import LedgerError
-from kallnet.ledger import Channel
+from kallphone.bench.server import serve_page
+from kallphone.bench.table import Table
+from kallphone.bench.terminal import run_terminal
+from kallphone.demo.bench import bench
 from kallphone.demo.process import DemoError
-from kallphone.demo.stage import Stage, stage
-
-FUNDS = 5_000_000
-"""kallCoin base units that each phone of the demo is given."""
 
 
-def run_demo(script: str | None, json_file: Path | None, state: Path | None) -> int:
+@dataclass(frozen=True)
+class Face:
+    """How the phones are held: on a page in a browser, or in this terminal."""
+
+    phones: int = 2
+    terminal: bool = False
+    open_browser: bool = True
+
+
+def run_demo(script: str | None, json_file: Path | None, state: Path | None, face: Face) -> int:
     """Exit status: 0 where everything held, 1 where a story's promise did not."""
     folder = state or Path("build") / ("demo" if script is None else f"script-{script}")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     if script is None:
-        return _until_interrupted(_hold(folder))
+        return _until_interrupted(_hold(folder, face))
     return _until_interrupted(_tell(script, folder, json_file))
 
 
@@ -41,59 +51,33 @@ async def _tell(script: str, folder: Path, json_file: Path | None) -> int:
     return 0 if report.held else 1
 
 
-async def _hold(folder: Path) -> int:
-    from kallphone.bench.terminal import run_terminal
-
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise DemoError("the phones are held in a terminal; without one, play a story: make script NAME=call")
+async def _hold(folder: Path, face: Face) -> int:
+    if face.terminal and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise DemoError("--terminal needs a terminal; without it the phones are on a page in a browser")
     began = time.monotonic()
-    async with stage(folder, _say) as on:
+    async with bench(folder, face.phones, _say) as (on, table):
         _say(f"Up after {time.monotonic() - began:.0f} s")
-        network = on.network
-        _say(f"For `kallphone ledger`: export KALLPHONE_RPC={network.chain.url}")
-        _say(f"                        export KALLPHONE_DEPLOYMENT={network.deployment_file.resolve()}")
-        happenings: asyncio.Queue[str] = asyncio.Queue()
-        funding = asyncio.create_task(_fund_both(on, happenings))
-        watching = asyncio.create_task(_watch_ledger(on, happenings))
-        try:
-            await run_terminal([on.a.held, on.b.held], happenings)
-        finally:
-            for task in (funding, watching):
-                task.cancel()
+        _say(f"For `kallphone ledger`: export KALLPHONE_RPC={on.network.chain.url}")
+        _say(f"                        export KALLPHONE_DEPLOYMENT={on.network.deployment_file.resolve()}")
+        if face.terminal:
+            await run_terminal([phone.held for phone in on.phones], table.happenings)
+        else:
+            await _show_page(table, face.open_browser)
     return 0
 
 
-async def _fund_both(on: Stage, happenings: asyncio.Queue[str]) -> None:
-    for phone in (on.a, on.b):
-        await on.network.give_coins(phone.account, FUNDS)
-        happenings.put_nowait(f"phone {phone.name} was given 5 kallCoin")
+async def _show_page(table: Table, open_browser: bool) -> None:
+    async with serve_page(table) as address:
+        _say(f"Hold the phones at {address}")
+        if open_browser and _has_display():
+            await asyncio.to_thread(webbrowser.open, address)
+        _say("Ctrl-C ends everything")
+        await asyncio.Event().wait()
 
 
-async def _watch_ledger(on: Stage, happenings: asyncio.Queue[str]) -> None:
-    """Says what moves on the chain: deposits and claims."""
-    seen: dict[str, Channel] = {}
-    while True:
-        for phone in (on.a, on.b):
-            with suppress(LedgerError):
-                channel = await on.network.channel(phone.account)
-                for words in _moved(phone.name, seen.get(phone.name, _NO_CHANNEL), channel):
-                    happenings.put_nowait(words)
-                seen[phone.name] = channel
-        await asyncio.sleep(1.0)
-
-
-_NO_CHANNEL = Channel(deposited=0, claimed=0, exit_at=0, epoch=0)
-
-
-def _moved(phone: str, before: Channel, now: Channel) -> Iterator[str]:
-    if now.deposited > before.deposited:
-        yield f"phone {phone} put {_coins(now.deposited - before.deposited)} on deposit"
-    if now.claimed > before.claimed:
-        yield f"the provider claimed {_coins(now.claimed - before.claimed)} of phone {phone}'s vouchers"
-
-
-def _coins(amount: int) -> str:
-    return f"{amount / 1_000_000:.2f} kallCoin"
+def _has_display() -> bool:
+    """A browser of the text kind would take over this terminal."""
+    return sys.platform == "darwin" or bool({"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys())
 
 
 def _say(words: str) -> None:

@@ -76,13 +76,15 @@ class _Ports:
 class Network:
     """A whole network on this machine: chain, contracts, and one provider with Kamailio and coturn.
 
-    `rail` is how that provider is paid, one of kallnet.transfers.RAILS.
+    `rail` is how that provider is paid, one of kallnet.transfers.RAILS. `exit_delay_s` is how long a client
+    waits for its deposit.
     """
 
-    def __init__(self, folder: Path, rail: str = ESCROW) -> None:
+    def __init__(self, folder: Path, rail: str = ESCROW, exit_delay_s: int = 3600) -> None:
         self.folder = folder
         self.chain = LocalChain(block_time=1)
         self._rail = rail
+        self._exit_delay_s = exit_delay_s
         self.provider = Address(b"")
         self._provider_folder = folder / "provider"
         self._provider_file = self._provider_folder / "provider.toml"
@@ -108,17 +110,25 @@ class Network:
     def deployment(self) -> Deployment:
         return load_deployment(self.deployment_file)
 
+    @property
+    def ledger(self) -> Ledger:
+        """Read at the newest block; any thread may ask."""
+        assert self._ledger is not None
+        return self._ledger
+
     async def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self.chain.start)
         await asyncio.gather(
-            asyncio.to_thread(self.chain.deploy, self.folder), self._render_and_start_servers()
+            asyncio.to_thread(self.chain.deploy, self.folder, exit_delay=self._exit_delay_s),
+            self._render_and_start_servers(),
         )
         self._ledger = open_ledger([self.chain.url], self.deployment, finality="latest")
-        await asyncio.gather(self._cli("register", str(self._provider_file)), self._start_service())
+        await asyncio.gather(self._cli("register", str(self._provider_file)), self.start_service())
 
     async def stop(self) -> None:
         """In reverse: the service first, so that it can still claim from a living chain."""
+        await asyncio.to_thread(self.chain.thaw)
         for name in ("kallprovider", "kamailio", "coturn"):
             if name in self._processes:
                 await self._processes[name].stop()
@@ -131,6 +141,9 @@ class Network:
     async def kill_kamailio(self) -> None:
         await self._processes["kamailio"].kill()
 
+    async def kill_service(self) -> None:
+        await self._processes["kallprovider"].kill()
+
     async def give_coins(self, account: Address, amount: int) -> None:
         await asyncio.to_thread(self.chain.give_coins, address_to_hex(account), amount)
 
@@ -141,12 +154,10 @@ class Network:
             await asyncio.sleep(0.1)
 
     async def channel(self, client: Address) -> Channel:
-        assert self._ledger is not None
-        return await asyncio.to_thread(self._ledger.channel, client, self.provider)
+        return await asyncio.to_thread(self.ledger.channel, client, self.provider)
 
     async def coin_balance(self, account: Address) -> int:
-        assert self._ledger is not None
-        return await asyncio.to_thread(self._ledger.coin_balance, account)
+        return await asyncio.to_thread(self.ledger.coin_balance, account)
 
     async def gas_used_by(self, accounts: list[Address]) -> int:
         """Gas of every transaction that one of the accounts sent, counted over the whole chain."""
@@ -198,7 +209,7 @@ class Network:
     async def _cli(self, *arguments: str) -> str:
         return await run([sys.executable, "-m", "kallprovider", *arguments], f"kallprovider {arguments[0]}")
 
-    async def _start_service(self) -> None:
+    async def start_service(self) -> None:
         command = [sys.executable, "-m", "kallprovider", "serve", str(self._provider_file)]
         await self._start("kallprovider", command)
         await self._processes["kallprovider"].ready(self._kamailio_is_linked)

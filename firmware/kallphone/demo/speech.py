@@ -39,9 +39,13 @@ SENTENCES = (
 
 async def make_speech(path: Path, voice: str, text: str) -> None:
     """20 s of speech at 48 kHz after a second of silence, in which a call settles."""
-    raw = path.with_suffix(".espeak.wav")
-    await run(["espeak-ng", "-v", voice, "-s", "150", "-w", str(raw), text], "espeak-ng")
-    await asyncio.to_thread(_shape, raw, path)
+    said = await _said(path, voice, text)
+    await asyncio.to_thread(_write, path, np.resize(said, int(SPEECH_S * RATE)), LEAD_S)
+
+
+async def make_sentence(path: Path, voice: str, text: str) -> None:
+    """Just what it takes to say it, at 48 kHz."""
+    _write(path, await _said(path, voice, text), lead_s=0.0)
 
 
 def pesq_wb(source: Path, heard: Path) -> float:
@@ -53,11 +57,15 @@ def pesq_wb(source: Path, heard: Path) -> float:
     return float(pesq(PESQ_RATE, said, _aligned(said, ear), "wb"))
 
 
-def _shape(raw: Path, path: Path) -> None:
-    samples = _at(_read(raw), RATE)
-    samples = np.resize(samples, int(SPEECH_S * RATE))
-    samples *= 0.5 / max(float(np.abs(samples).max()), 1e-9)
-    samples = np.concatenate([np.zeros(int(LEAD_S * RATE)), samples])
+async def _said(path: Path, voice: str, text: str) -> Samples:
+    raw = path.with_suffix(".espeak.wav")
+    await run(["espeak-ng", "-v", voice, "-s", "150", "-w", str(raw), text], "espeak-ng")
+    return await asyncio.to_thread(_at, _read(raw), RATE)
+
+
+def _write(path: Path, samples: Samples, lead_s: float) -> None:
+    samples = samples * (0.5 / max(float(np.abs(samples).max()), 1e-9))
+    samples = np.concatenate([np.zeros(int(lead_s * RATE)), samples])
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,8 @@ from kallphone.demo.network import Network
 # Patience, not measurements: far beyond what a loaded machine needs.
 LINE_S = 90.0
 CALL_S = 30.0
+
+NAMES = "ABCD"
 
 DEPOSIT = 1_000_000
 """What a demo phone keeps on deposit, in base units: fifty periods of the demo's price."""
@@ -72,8 +74,11 @@ class DemoPhone:
         self.number = opened.fields["number"]
 
     async def restart(self) -> None:
-        """A new process on the same state, after the old one was killed."""
+        """A new process on the same state, with the options that hold now; the old one ends first."""
+        await self.held.stop()
+        on_change = self.held.on_change
         self.held = HeldPhone(_argv(self.folder, self.options), None, self.name)
+        self.held.on_change = on_change
         await self.come_up()
 
     def last(self, event: str) -> dict[str, Any]:
@@ -85,8 +90,15 @@ class DemoPhone:
 @dataclass(frozen=True)
 class Stage:
     network: Network
-    a: DemoPhone
-    b: DemoPhone
+    phones: tuple[DemoPhone, ...]
+
+    @property
+    def a(self) -> DemoPhone:
+        return self.phones[0]
+
+    @property
+    def b(self) -> DemoPhone:
+        return self.phones[1]
 
     async def fund(self, phone: DemoPhone, amount: int) -> None:
         """Gives the account coins and waits until the phone can spend them."""
@@ -106,28 +118,29 @@ class Stage:
 async def stage(
     folder: Path,
     say: Say,
-    voices: tuple[Voice, Voice] = (Voice(), Voice()),
+    voices: Sequence[Voice] = (Voice(), Voice()),
     options_of_a: tuple[str, ...] = (),
     rail: str = ESCROW,
+    exit_delay_s: int = 3600,
 ) -> AsyncIterator[Stage]:
-    """A network and two phones with their lines up; everything is gone when the block ends."""
+    """A network and a phone for each voice with its line up; everything is gone when the block ends."""
     async with AsyncExitStack() as stack:
-        network = Network(folder, rail)
+        network = Network(folder, rail, exit_delay_s)
         stack.push_async_callback(network.stop)
         say("Starting chain, contracts and provider")
         await network.start()
         phones = [
-            _phone(network, folder / name.lower(), name, voice, options)
-            for name, voice, options in (("A", voices[0], options_of_a), ("B", voices[1], ()))
+            _phone(network, folder / name.lower(), name, voice, options_of_a if name == "A" else ())
+            for name, voice in zip(NAMES, voices, strict=False)
         ]
         for phone in phones:
             stack.push_async_callback(_put_away, phone)
-        say("Starting two phones")
+        say(f"Starting {len(phones)} phones")
         await asyncio.gather(*(phone.come_up() for phone in phones))
         await network.until_final()
         for phone in phones:
             say(f"Phone {phone.name} has the number {phone.number}")
-        yield Stage(network, *phones)
+        yield Stage(network, tuple(phones))
 
 
 def _phone(network: Network, folder: Path, name: str, voice: Voice, options: tuple[str, ...]) -> DemoPhone:

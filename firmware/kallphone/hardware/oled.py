@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ class OledDisplay:
     """Draws on its own thread; of the screens that came meanwhile only the latest is drawn.
 
     While the bus fails, the latest screen is tried again each `retry_s`, on a display that is set up anew.
+    `on_frame` is called, on that thread, when a screen is on the glass.
     """
 
     def __init__(self, glass: Glass, *, retry_s: float = RETRY_S) -> None:
         self.drawn = 0
+        self.on_frame: Callable[[], None] | None = None
         self._glass = glass
         self._retry_s = retry_s
         self._latest: Screen | None = None
@@ -64,6 +67,8 @@ class OledDisplay:
     def _run(self) -> None:
         while (screen := self._take()) is not None:
             done = self._put_on_glass(screen)
+            if done and self.on_frame is not None:
+                self.on_frame()
             with self._slot:
                 self._drawing = False
                 if done:

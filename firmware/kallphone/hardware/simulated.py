@@ -110,8 +110,11 @@ class SimulatedKeypad:
 
     def tap(self, key: str) -> None:
         """Press and release, each held until the scanner must have seen it, however slow the machine."""
-        row, _ = self._pins.place(key)
         self.press(key)
+        self.release_once_seen(key)
+
+    def release_once_seen(self, key: str) -> None:
+        row, _ = self._pins.place(key)
         try:
             self._wait_until_scanned(row)
         finally:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pjsua2 as pj
 
@@ -37,6 +38,7 @@ def media_config(audio: AudioSettings) -> pj.MediaConfig:
     config.jbMaxPre = -1
     config.jbMax = 200
     config.sndAutoCloseTime = _CLOSE_AFTER_S
+    config.rxDropPct = config.txDropPct = audio.loss_percent
     return config
 
 
@@ -87,6 +89,22 @@ class Handset:
         self._sound = sound
         self._rewire()
 
+    def talk(self, wav: Path) -> None:
+        """Says a WAV in the microphone's place, once, to the calls that are joined to it now."""
+        mouth = [wire for wire in self._laid if wire.source is Fixed.MICROPHONE]
+        if not mouth:
+            return
+        try:
+            voice = _voice(wav)
+        except pj.Error as error:
+            _log.error("Can't say %s: %s", wav, error.reason)
+            return
+        for wire in mouth:
+            self._cut(wire)
+        self._fixed[Fixed.MICROPHONE] = voice
+        for wire in mouth:
+            self._join(wire)
+
     def attach(self, call: CallId, media: pj.AudioMedia) -> None:
         known = self._media.get(call)
         if known is not None and known.getPortId() != media.getPortId():
@@ -114,7 +132,10 @@ class Handset:
 
     def _lay(self, wire: Wire) -> None:
         if wire.source is Fixed.MICROPHONE and self._audio.speak:
-            self._fixed[Fixed.MICROPHONE] = _voice(self._audio)
+            self._fixed[Fixed.MICROPHONE] = _voice(self._audio.speak)
+        self._join(wire)
+
+    def _join(self, wire: Wire) -> None:
         try:
             self._end(wire.source).startTransmit(self._end(wire.sink))
         except pj.Error as error:
@@ -158,9 +179,9 @@ def _recorder(audio: AudioSettings) -> pj.AudioMedia:
     return recorder
 
 
-def _voice(audio: AudioSettings) -> pj.AudioMedia:
+def _voice(wav: Path) -> pj.AudioMedia:
     voice = pj.AudioMediaPlayer()
-    voice.createPlayer(str(audio.speak), pj.PJMEDIA_FILE_NO_LOOP)
+    voice.createPlayer(str(wav), pj.PJMEDIA_FILE_NO_LOOP)
     return voice
 
 

@@ -4,6 +4,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pjsua2 as pj
 
@@ -124,6 +125,10 @@ class SipEndpoint:
     def hear(self, sound: Sound) -> None:
         if self._handset is not None:
             self._handset.hear(sound)
+
+    def talk(self, wav: Path) -> None:
+        if self._handset is not None:
+            self._handset.talk(wav)
 
     def media_changed(self, call: PhoneCall, media: pj.AudioMedia | None) -> None:
         if self._handset is None:

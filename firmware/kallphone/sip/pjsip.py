@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Thread
@@ -78,6 +79,10 @@ class PjSip:
 
     def tell(self, call: CallId, note: Note) -> None:
         pass
+
+    def talk(self, wav: Path) -> None:
+        """Says a recording into the microphone, to whoever is joined to it now."""
+        self._commands.put(lambda endpoint: endpoint.talk(wav))
 
     def hear(self, sound: Sound) -> None:
         self._commands.put(lambda endpoint: endpoint.hear(sound))

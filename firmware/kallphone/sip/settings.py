@@ -13,13 +13,15 @@ class AudioSettings:
     """`device` is an ALSA name or "null"; `latency_ms` is asked of the sound card, each way.
 
     `speak` replaces the microphone by a WAV, said once from the moment a call is joined.
-    `record` keeps all that the earpiece plays, silence included.
+    `record` keeps all that the earpiece plays, silence included. `loss_percent` of the packets are dropped
+    each way, to hear what a bad network does.
     """
 
     device: str = "null"
     speak: Path | None = None
     record: Path | None = None
     latency_ms: int = 20
+    loss_percent: int = 0
 
 
 @dataclass(frozen=True)
