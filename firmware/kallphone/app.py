@@ -2,55 +2,30 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import datetime
 import logging
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from enum import Enum
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from kallnet.account import Account, Address
+from kallphone import parts
 from kallphone.adapters import Adapters
-from kallphone.bench.panel import Panel, claim_stdout
 from kallphone.config import PhoneConfig
-from kallphone.directory import Directory, DirectorySettings, open_directory
 from kallphone.engine import Engine
-from kallphone.hardware.board import open_board
-from kallphone.hardware.pins import load_pins
-from kallphone.mail import MailWorker, open_mail
-from kallphone.payments.settings import PaymentsSettings
-from kallphone.payments.worker import PaymentsWorker
-from kallphone.phone.commands import Command
-from kallphone.phone.events import Event, OnHook
-from kallphone.phone.states import Phone
-from kallphone.ports import Display, Handset, Lamps, Post, Ringer
-from kallphone.sip import AudioSettings, PjSip, SipSettings
+from kallphone.languages import translation
+from kallphone.phone.commands import CheckPin, Command, SetPin
+from kallphone.phone.events import Event, OnHook, WordsRead
+from kallphone.remembered import remembered_phone
 from kallphone.storage.database import Database
 from kallphone.storage.journal import CallJournal
-from kallphone.storage.key import key_in
+from kallphone.storage.pin import PinLock
+from kallphone.wall_clock import keep_time
 
 log = logging.getLogger(__name__)
 
-SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
-
-
-class _Part(Protocol):
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-
-
-@dataclasses.dataclass(frozen=True)
-class _Face:
-    """What a hand, an eye and an ear meet: the board of a Raspberry Pi, or a panel in its place."""
-
-    part: _Part
-    display: Display
-    ringer: Ringer
-    lamps: Lamps
-    handsets: tuple[Handset, ...] = ()
-    report: Callable[[str, dict[str, Any]], None] | None = None
-    panel: Panel | None = None
+_SECRET = (CheckPin, SetPin, WordsRead)
 
 
 async def run_phone(
@@ -58,7 +33,7 @@ async def run_phone(
 ) -> None:
     """A whole phone, until SIGTERM, SIGINT or the end of its holder.
 
-    Parts start in this order and stop in reverse: storage, face, ledger, payments, SIP, engine.
+    Parts start in this order and stop in reverse: storage, face, ledger, payments, SIP, mail, engine.
     """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
@@ -76,40 +51,42 @@ async def run_phone(
             loop.call_soon_threadsafe(ended.set)
 
     async with AsyncExitStack() as stack:
-        account = open_account(config.state)
+        account = parts.open_account(config.state)
         database = Database(config.state / "phone.sqlite")
         stack.callback(database.close)
-        journal = CallJournal(database)
-        face = _make_face(post, panel, end)
-        payments = _make_payments(config, account, database, post, withhold_vouchers_after)
-        directory = _make_directory(config, account, post)
-        sip = _make_sip(config, post, loss_percent)
-        mail = _make_mail(config, account, database, post, payments, lambda: engine.phone)
-        if face.panel is not None:
-            face.panel.talk = sip.talk
-        for part in (face.part, directory, payments, sip):
-            part.start()
-            stack.callback(part.stop)
+        journal, pin = CallJournal(database), PinLock(database)
+        preferences = parts.make_preferences(config, database)
+        face = parts.make_face(config, database, post, panel, end)
+        payments = parts.make_payments(config, account, database, post, withhold_vouchers_after)
+        directory = parts.make_directory(config, account, post)
+        sip = parts.make_sip(config, account, post, loss_percent)
+        mail = parts.make_mail(config, account, database, post, payments, lambda: engine.phone)
+        keeping = parts.make_keeping(config, database, preferences, pin, post)
+        speech = parts.make_speech(sip, config, lambda: engine.phone)
         adapters = Adapters(
             sip, (sip, *face.handsets), directory, payments, journal, face.display, face.ringer, face.lamps,
-            _Absent(), mail, _Absent(), _Absent(),
-        )
-        phone = Phone(
-            missed=journal.missed_calls(),
-            messages=mail.messages(),
-            recordings=mail.recordings(),
-            next_message=mail.next_id(),
-        )
-        engine = Engine(adapters, loop.time, phone)
-        # Behind the engine, whose phonebook judges who may write.
-        mail.start()
-        stack.callback(mail.stop)
+            face.mixer, mail, keeping, speech,
+        )  # fmt: skip
+        settings = parts.settings_of(preferences, pin)
+        phone = remembered_phone(database, journal, mail, settings, config.owner or b"", _local_time())
+        engine = Engine(adapters, loop.time, phone, words=translation)
         if face.report is not None:
             engine.observers.append(_reporter(face.report))
+        if face.panel is not None:
+            face.panel.talk = sip.talk
+        for part in (face.part, directory, payments, keeping, speech, sip, mail):
+            part.start()
+            stack.callback(part.stop)
+        time_keeper = asyncio.create_task(keep_time(engine.post_from_loop, _local_time))
+        stack.callback(time_keeper.cancel)
         deliver = engine.post_from_loop
         for event in inbox:
             deliver(event)
         await _run_until(ended, engine)
+
+
+def _local_time() -> datetime.datetime:
+    return datetime.datetime.now().astimezone()
 
 
 async def _run_until(ended: asyncio.Event, engine: Engine) -> None:
@@ -124,95 +101,10 @@ async def _run_until(ended: asyncio.Event, engine: Engine) -> None:
     engine.step(OnHook())
 
 
-def open_account(state: Path) -> Account:
-    """The account's key is made here at the first start and never leaves."""
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = key_in(state)
-    return key.open() if key.exists() else key.create()
-
-
-class _Absent:
-    """Stands in for a part that is not there yet."""
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *_, **__: None
-
-
-def _make_face(post: Post, panel: bool, on_quit: Callable[[], None]) -> _Face:
-    pins = load_pins()
-    if not panel:
-        board = open_board(pins, post)
-        return _Face(board, board.display, board.ringer, board.lamps)
-    held = Panel(pins, post, on_quit, stdout=claim_stdout())
-    return _Face(held, held, held, held, (held,), lambda name, fields: held.report(name, **fields), held)
-
-
-def _make_payments(
-    config: PhoneConfig, account: Account, database: Database, post: Post, withhold_after: int | None
-) -> PaymentsWorker:
-    settings = PaymentsSettings(
-        provider_api=config.provider_api,
-        deployment=config.deployment,
-        rpc=config.rpc,
-        agree=config.agree,
-        deposit_target=config.deposit,
-        deposit_per_day=config.deposit_per_day,
-        owner=config.owner,
-        publish_ratings=config.ratings,
-        ca_file=config.ca_file,
-        stop_vouchers_after=withhold_after,
-    )
-    return PaymentsWorker(account, settings, database, post)
-
-
-def _make_mail(
-    config: PhoneConfig,
-    account: Account,
-    database: Database,
-    post: Post,
-    payments: PaymentsWorker,
-    now: Callable[[], Phone],
-) -> MailWorker:
-    def is_blocked(account: Address, number: str) -> bool:
-        contact = now().contact(number, account)
-        return contact is not None and contact.blocked
-
-    return open_mail(
-        account,
-        _directory_settings(config),
-        database,
-        config.state,
-        post,
-        payments.credentials,
-        is_blocked=is_blocked,
-        is_machine=lambda _, number: bool(number) and number == now().settings.voicemail,
-    )
-
-
-def _make_directory(config: PhoneConfig, account: Account, post: Post) -> Directory:
-    return open_directory(account.address, _directory_settings(config), post)
-
-
-def _directory_settings(config: PhoneConfig) -> DirectorySettings:
-    return DirectorySettings(
-        deployment=config.deployment,
-        rpc=config.rpc,
-        agree=config.agree,
-        cache=config.state / "ledger.sqlite",
-        provider_api=config.provider_api,
-        ca_file=config.ca_file,
-    )
-
-
-def _make_sip(config: PhoneConfig, post: Post, loss_percent: int) -> PjSip:
-    audio = AudioSettings(config.audio_device, config.speak, config.record, loss_percent=loss_percent)
-    ca_file = config.ca_file or SYSTEM_AUTHORITIES
-    return PjSip(SipSettings(ca_file=ca_file, audio=audio, country=config.country), post)
-
-
 def _reporter(report: Callable[[str, dict[str, Any]], None]) -> Callable[[Event | Command], None]:
     def observe(happening: Event | Command) -> None:
-        report(type(happening).__name__, _plain(happening))
+        secret = isinstance(happening, _SECRET)
+        report(type(happening).__name__, {} if secret else _plain(happening))
 
     return observe
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from kallnet.account import Address, address_from_hex
 from kallnet.configfile import Section, read_sections
-from kallnet.errors import AddressInvalid
+from kallnet.errors import AddressInvalid, NumberInvalid
+from kallnet.number import parse_number
 from kallphone.phone.tones import CADENCES
+from kallphone.phone.words import LANGUAGES
 
 SECTIONS = ("phone", "ledger", "provider", "money", "audio")
 
@@ -19,6 +21,9 @@ class PhoneConfig:
 
     state: Path
     country: str
+    language: str
+    voicemail: str
+    echo_test: str
     rpc: tuple[str, ...]
     agree: int | None
     ratings: bool
@@ -49,6 +54,9 @@ def _assemble(sections: dict[str, Section]) -> PhoneConfig:
     return PhoneConfig(
         state=phone.path("state"),
         country=phone.choice("country", sorted(CADENCES)),
+        language=phone.choice("language", sorted(LANGUAGES), "en"),
+        voicemail=_number(phone, "voicemail"),
+        echo_test=_number(phone, "echo_test"),
         rpc=rpc,
         agree=ledger.integer("agree", 0, len(rpc)) or None,
         ratings=ledger.flag("ratings"),
@@ -62,6 +70,15 @@ def _assemble(sections: dict[str, Section]) -> PhoneConfig:
         speak=audio.optional_path("speak"),
         record=audio.optional_path("record"),
     )
+
+
+def _number(phone: Section, name: str) -> str:
+    """A Kall number, or none."""
+    number = phone.text_or(name, "")
+    try:
+        return str(parse_number(number)) if number else ""
+    except NumberInvalid as problem:
+        raise phone.error(name, str(problem)) from None
 
 
 def _owner(money: Section) -> Address | None:

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from kallnet.account import Account, Address
+from kallphone.bench.panel import Panel, claim_stdout
+from kallphone.config import PhoneConfig
+from kallphone.directory import Directory, DirectorySettings, open_directory
+from kallphone.hardware.board import Surroundings, open_board
+from kallphone.hardware.pins import load_pins
+from kallphone.keeping import Keeper
+from kallphone.mail import MailWorker, open_mail
+from kallphone.payments.settings import PaymentsSettings
+from kallphone.payments.worker import PaymentsWorker
+from kallphone.phone.settings import Settings
+from kallphone.phone.states import Phone
+from kallphone.ports import Display, Handset, Lamps, Mixer, Post, Ringer
+from kallphone.sip import AudioSettings, PjSip, SipSettings
+from kallphone.speech import Speech
+from kallphone.storage.contacts import ContactStore
+from kallphone.storage.database import Database
+from kallphone.storage.key import key_in
+from kallphone.storage.pin import PinLock
+from kallphone.storage.preferences import Preferences
+from kallphone.storage.settings import Settings as Kept
+
+SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+_HOOK = "hook"
+_LONGEST_SPEECH_S = 10.0
+
+
+class Part(Protocol):
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Face:
+    """What a hand, an eye and an ear meet: the board of a Raspberry Pi, or a panel in its place."""
+
+    part: Part
+    display: Display
+    ringer: Ringer
+    lamps: Lamps
+    mixer: Mixer
+    handsets: tuple[Handset, ...] = ()
+    report: Callable[[str, dict[str, Any]], None] | None = None
+    panel: Panel | None = None
+
+
+def open_account(state: Path) -> Account:
+    """The account's key is made here at the first start and never leaves."""
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = key_in(state)
+    return key.open() if key.exists() else key.create()
+
+
+def make_face(
+    config: PhoneConfig, database: Database, post: Post, panel: bool, on_quit: Callable[[], None]
+) -> Face:
+    pins = load_pins()
+    if not panel:
+        board = open_board(pins, post, _surroundings(config, database))
+        return Face(board, board.display, board.ringer, board.lamps, board.mixer)
+    held = Panel(pins, post, on_quit, stdout=claim_stdout())
+    mixer = held.board.mixer
+    return Face(held, held, held, held, mixer, (held,), lambda name, fields: held.report(name, **fields), held)
+
+
+def _surroundings(config: PhoneConfig, database: Database) -> Surroundings:
+    kept = Kept(database)
+    learned = (kept.read(_HOOK) or {}).get("lifted_closed")
+    mixer = "null" if config.audio_device == "null" else "default"
+    return Surroundings(
+        hook_lifted_closed=learned if isinstance(learned, bool) else None,
+        remember_hook=lambda lifted_closed: kept.write(_HOOK, {"lifted_closed": lifted_closed}),
+        mixer=mixer,
+    )
+
+
+def make_preferences(config: PhoneConfig, database: Database) -> Preferences:
+    """kallphone.toml says what holds until the owner chooses otherwise."""
+    defaults = Settings(
+        country=config.country,
+        language=config.language,
+        voicemail=config.voicemail,
+        echo_test=config.echo_test,
+    )
+    return Preferences(database, defaults)
+
+
+def settings_of(preferences: Preferences, pin: PinLock) -> Settings:
+    """The PIN's own file says whether there is one."""
+    return dataclasses.replace(preferences.load(), has_pin=pin.is_set())
+
+
+def make_keeping(
+    config: PhoneConfig, database: Database, preferences: Preferences, pin: PinLock, post: Post
+) -> Keeper:
+    return Keeper(ContactStore(database), preferences, pin, key_in(config.state), post)
+
+
+def make_speech(sip: PjSip, config: PhoneConfig, now: Callable[[], Phone]) -> Speech:
+    return Speech(lambda: now().settings.language, sip.play, lambda wav: _play_aloud(wav, config.audio_device))
+
+
+def _play_aloud(wav: Path, device: str) -> None:
+    """Through the loudspeaker beside the call's own sound; waits until it is said."""
+    if device == "null":
+        return
+    with suppress(FileNotFoundError, subprocess.TimeoutExpired):
+        subprocess.run(["aplay", "-q", "-D", device, str(wav)], check=False, timeout=_LONGEST_SPEECH_S)
+
+
+def make_payments(
+    config: PhoneConfig, account: Account, database: Database, post: Post, withhold_after: int | None
+) -> PaymentsWorker:
+    settings = PaymentsSettings(
+        provider_api=config.provider_api,
+        deployment=config.deployment,
+        rpc=config.rpc,
+        agree=config.agree,
+        deposit_target=config.deposit,
+        deposit_per_day=config.deposit_per_day,
+        owner=config.owner,
+        publish_ratings=config.ratings,
+        ca_file=config.ca_file,
+        stop_vouchers_after=withhold_after,
+    )
+    return PaymentsWorker(account, settings, database, post)
+
+
+def make_mail(
+    config: PhoneConfig,
+    account: Account,
+    database: Database,
+    post: Post,
+    payments: PaymentsWorker,
+    now: Callable[[], Phone],
+) -> MailWorker:
+    def is_blocked(account: Address, number: str) -> bool:
+        contact = now().contact(number, account)
+        return contact is not None and contact.blocked
+
+    return open_mail(
+        account,
+        directory_settings(config),
+        database,
+        config.state,
+        post,
+        payments.credentials,
+        is_blocked=is_blocked,
+        is_machine=lambda _, number: bool(number) and number == now().settings.voicemail,
+    )
+
+
+def make_directory(config: PhoneConfig, account: Account, post: Post) -> Directory:
+    return open_directory(account.address, directory_settings(config), post)
+
+
+def directory_settings(config: PhoneConfig) -> DirectorySettings:
+    return DirectorySettings(
+        deployment=config.deployment,
+        rpc=config.rpc,
+        agree=config.agree,
+        cache=config.state / "ledger.sqlite",
+        provider_api=config.provider_api,
+        ca_file=config.ca_file,
+    )
+
+
+def make_sip(config: PhoneConfig, post: Post, loss_percent: int) -> PjSip:
+    audio = AudioSettings(config.audio_device, config.speak, config.record, loss_percent=loss_percent)
+    ca_file = config.ca_file or SYSTEM_AUTHORITIES
+    return PjSip(SipSettings(ca_file=ca_file, audio=audio, country=config.country), post)
+
+
