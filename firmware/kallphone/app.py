@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kallnet.account import Account
+from kallnet.deployment import load_deployment
+from kallnet.typed import registry_domain
 from kallphone.adapters import Adapters
 from kallphone.bench.panel import Panel, claim_stdout
 from kallphone.config import PhoneConfig
@@ -24,7 +26,7 @@ from kallphone.phone.commands import Command
 from kallphone.phone.events import Event, OnHook
 from kallphone.phone.states import Phone
 from kallphone.ports import Display, Handset, Lamps, Post, Ringer
-from kallphone.sip import AudioSettings, PjSip, SipSettings
+from kallphone.sip import AudioSettings, Identity, PjSip, SipSettings
 from kallphone.storage.database import Database
 from kallphone.storage.journal import CallJournal
 from kallphone.storage.key import KeyFile
@@ -79,7 +81,7 @@ async def run_phone(config: PhoneConfig, *, panel: bool, withhold_vouchers_after
         face = _make_face(post, panel, end)
         payments = _make_payments(config, account, database, post, withhold_vouchers_after)
         directory = _make_directory(config, account, post)
-        sip = _make_sip(config, post)
+        sip = _make_sip(config, account, post)
         for part in (face.part, directory, payments, sip):
             part.start()
             stack.callback(part.stop)
@@ -159,10 +161,11 @@ def _make_directory(config: PhoneConfig, account: Account, post: Post) -> Direct
     return open_directory(account.address, settings, post)
 
 
-def _make_sip(config: PhoneConfig, post: Post) -> PjSip:
+def _make_sip(config: PhoneConfig, account: Account, post: Post) -> PjSip:
     audio = AudioSettings(config.audio_device, config.speak, config.record)
     ca_file = config.ca_file or SYSTEM_AUTHORITIES
-    return PjSip(SipSettings(ca_file=ca_file, audio=audio, country=config.country), post)
+    identity = Identity(account, registry_domain(load_deployment(config.deployment)))
+    return PjSip(SipSettings(ca_file=ca_file, audio=audio, country=config.country), post, identity)
 
 
 def _reporter(report: Callable[[str, dict[str, Any]], None]) -> Callable[[Event | Command], None]:

@@ -8,21 +8,30 @@ import logging
 import os
 import resource
 import sys
+import time
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
+from kallnet.account import Account, Address
+from kallnet.typed import Domain
 from kallphone.phone.events import CallId, Event
 from kallphone.phone.sound import Sound
 from kallphone.phone.tones import Tone
 from kallphone.ports import SipCredentials
-from kallphone.sip import AudioSettings, PjSip, SipError, SipSettings
+from kallphone.sip import AudioSettings, Identity, PjSip, SipError, SipSettings
+
+if TYPE_CHECKING:
+    from kallphone.sip.endpoint import SipEndpoint
+
+REGISTRY = Domain("KallRegistry", "1", 31337, Address(b"\x11" * 20))
 
 
 def main() -> None:
     events = _private_stdout()
     logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(relativeCreated)d %(message)s")
     settings = json.loads(sys.stdin.readline())
-    phone = PjSip(_settings(settings), lambda event: _say(events, _as_json(event)))
+    identity = _identity(settings)
+    phone = PjSip(_settings(settings), lambda event: _say(events, _as_json(event)), identity)
     _tap_digits(events)
     try:
         phone.start()
@@ -36,10 +45,24 @@ def main() -> None:
             break
         if command["do"] == "usage":
             _say(events, _usage())
+        elif command["do"] == "offer":
+            _offer(phone, **command)
         else:
             _obey(phone, **command)
     phone.stop()
     _say(events, {"event": "Stopped"})
+
+
+def _identity(given: dict[str, Any]) -> Identity:
+    """`clock_off` seconds; `mute` signs nothing, as phones of other makers may."""
+    ahead, mute = given.pop("clock_off", 0), given.pop("mute", False)
+    account = Account(bytes.fromhex(given.pop("key")))
+    return (Mute if mute else Identity)(account, REGISTRY, lambda: time.time() + ahead)
+
+
+class Mute(Identity):
+    def sign(self, sdp: str, peer: bytes, call_id: str) -> str:
+        return sdp
 
 
 def _settings(given: dict[str, Any]) -> SipSettings:
@@ -60,6 +83,17 @@ def _obey(phone: PjSip, do: str, **given: Any) -> None:
     else:
         call = CallId(given.pop("call"))
         getattr(phone, do)(call, *given.values())
+
+
+def _offer(phone: PjSip, do: str, call: int, method: str) -> None:
+    """The phone makes no offers within a call; sessions that are refreshed, and browsers, do."""
+    from kallphone.sip.call import _options
+
+    def offer(endpoint: SipEndpoint) -> None:
+        own = endpoint._calls[CallId(call)]
+        (own.reinvite if method == "INVITE" else own.update)(_options())
+
+    phone._commands.put(offer)
 
 
 def _as_json(event: Event) -> dict[str, Any]:

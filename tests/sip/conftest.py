@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,8 @@ import pytest
 from tests.sip.certificates import Authority, make_authority, make_server
 from tests.sip.driver import Agent
 from tests.sip.proxy import SipProxy
+
+from kallnet.account import Account
 
 MakeAgent = Callable[..., Agent]
 
@@ -32,7 +33,7 @@ def make_agent(authority: Authority, tmp_path: Path) -> Iterator[MakeAgent]:
 
     def make(**settings: Any) -> Agent:
         settings.setdefault("ca_file", authority.file)
-        made.append(Agent(secrets.token_bytes(20), log=tmp_path / f"agent{len(made)}.log", **settings))
+        made.append(Agent(Account.generate(), log=tmp_path / f"agent{len(made)}.log", **settings))
         return made[-1]
 
     yield make

@@ -9,14 +9,17 @@ import pjsua2 as pj
 
 from kallphone.phone.events import CallAnswered, CallId, CallMeasured, FarEndRinging, MediaStarted
 from kallphone.ports import Post
-from kallphone.sip.headers import reason_of, reason_value
+from kallphone.sip.headers import account_of, description_of, reason_of, reason_value, refuses
 from kallphone.sip.heard import NOTHING, heard_through, measured
+from kallphone.sip.identity import CHANGED_ON_THE_WAY, FarEnd, Identity, IdentityRefused
 from kallphone.sip.watch import MediaSample, MediaWatch, Verdict
 
 _log = logging.getLogger(__name__)
 
 _SRTP_STATUS = re.compile(r"SRTP status: (Active|Not active) Crypto-suite: (\S+)")
 _NO_CALL = -1
+# RFC 8224 section 6.2.2: what is signed is not what arrived.
+INVALID_IDENTITY = 438
 
 
 class CallOwner(Protocol):
@@ -30,7 +33,13 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
     """One call, from its first message to the one CallEnded that its owner is told."""
 
     def __init__(
-        self, account: pj.Account, number: CallId, owner: CallOwner, post: Post, pj_call: int = _NO_CALL
+        self,
+        account: pj.Account,
+        number: CallId,
+        owner: CallOwner,
+        post: Post,
+        identity: Identity,
+        pj_call: int = _NO_CALL,
     ) -> None:
         super().__init__(account, pj_call)
         self.number = number
@@ -38,11 +47,26 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
         self._outgoing = pj_call == _NO_CALL
         self._owner = owner
         self._post = post
+        self._identity = identity
+        self._peer: bytes | None = None
+        self._far: FarEnd | None = None
+        self._answered = False
         self._rang = False
         self._watch: MediaWatch | None = None
         self._heard = NOTHING
 
+    @property
+    def verified(self) -> bool:
+        """Whether the far end's account vouches for all that was described so far."""
+        return self._far is not None and self._far.verified
+
+    def meet(self, caller: bytes, invite: str) -> None:
+        """Reads who calls, before anything rings. Raises IdentityRefused."""
+        self._peer = caller
+        self._read(invite)
+
     def place(self, uri: str) -> None:
+        self._peer = account_of(uri)
         self._try(lambda: self.makeCall(uri, _options()))
 
     def respond(self, code: int) -> None:
@@ -86,6 +110,21 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
     def onCallState(self, prm: pj.OnCallStateParam) -> None:  # noqa: N802
         self._guard(lambda: self._state_changed(prm))
 
+    def onCallSdpCreated(self, prm: pj.OnCallSdpCreatedParam) -> None:  # noqa: N802
+        self._guard(lambda: self._sign(prm.sdp))
+
+    def onCallTsxState(self, prm: pj.OnCallTsxStateParam) -> None:  # noqa: N802
+        """A request comes by here before pjsip obeys it, a response when it has been."""
+        self._guard(lambda: self._accept(_message_in(prm)))
+
+    def onCallTransferRequest(self, prm: pj.OnCallTransferRequestParam) -> None:  # noqa: N802
+        """pjsua would place a call that nobody here dialled."""
+        prm.statusCode = 603
+
+    def onCallReplaceRequest(self, prm: pj.OnCallReplaceRequestParam) -> None:  # noqa: N802
+        """pjsua would put another caller in this one's place, and ring nowhere."""
+        prm.statusCode = 603
+
     def onCallMediaState(self, prm: pj.OnCallMediaStateParam) -> None:  # noqa: N802, ARG002
         self._guard(self._media_changed)
 
@@ -93,13 +132,51 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
         """Where the far end hangs up the stream goes first, and its counters with it."""
         self._guard(self._count)
 
+    def _sign(self, description: pj.SdpSession) -> None:
+        if self._peer is not None:
+            call_id = self.getInfo().callIdString
+            description.wholeSdp = self._identity.sign(description.wholeSdp, self._peer, call_id)
+
+    def _accept(self, message: str) -> None:
+        """Ends the call where a message describes a far end that is not who it was."""
+        try:
+            if message and not self.over and not refuses(message):
+                self._read(message)
+        except IdentityRefused as refusal:
+            self.end(INVALID_IDENTITY, str(refusal), status=INVALID_IDENTITY)
+
+    def _read(self, message: str) -> None:
+        far = self._far_end()
+        if far is None:
+            return
+        try:
+            description = description_of(message)
+        except ValueError as error:
+            _log.warning("Call %d: a message that nobody honest sends: %s", self.number, error)
+            raise IdentityRefused(CHANGED_ON_THE_WAY) from None
+        if description.strip():
+            far.read(description)
+        elif message.startswith("INVITE "):
+            far.read_nothing()
+
+    def _far_end(self) -> FarEnd | None:
+        if self._far is None and self._peer is not None:
+            self._far = FarEnd(self._identity, self._peer, self.getInfo().callIdString)
+        return self._far
+
     def _state_changed(self, prm: pj.OnCallStateParam) -> None:
         info = self.getInfo()
+        if info.state != pj.PJSIP_INV_STATE_DISCONNECTED:
+            self._accept(_message_in(prm))
+        if self.over:
+            return
         if info.state == pj.PJSIP_INV_STATE_EARLY:
             self._early(info.lastStatusCode)
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
             self._watch = self._owner.watch()
-            self._post(CallAnswered(self.number))
+            self._answered = True
+            self._post(CallAnswered(self.number, self.verified))
+            self._media_changed()
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self._disconnected(info, prm)
 
@@ -122,7 +199,9 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
         info = self.getInfo()
         sound = [media for media in info.media if media.type == pj.PJMEDIA_TYPE_AUDIO]
         live = [media for media in sound if media.status == pj.PJSUA_CALL_MEDIA_ACTIVE]
-        self._owner.media_changed(self, self.getAudioMedia(live[0].index) if live else None)
+        # Early sound of somebody whom nobody vouches for reaches no ear.
+        joined = bool(live) and (self._answered or self.verified)
+        self._owner.media_changed(self, self.getAudioMedia(live[0].index) if joined else None)
         if any(media.status == pj.PJSUA_CALL_MEDIA_ERROR for media in sound):
             self.end(488, "The sound could not be secured", status=488)
 
@@ -188,8 +267,14 @@ def _reason_header(code: int, words: str) -> pj.SipHeader:
 
 def _request_in(prm: pj.OnCallStateParam) -> str:
     """The request that caused a change of state, empty where something else did."""
+    message = _message_in(prm)
+    return "" if message.startswith("SIP/2.0 ") else message
+
+
+def _message_in(prm: pj.OnCallStateParam | pj.OnCallTsxStateParam) -> str:
+    """The message that came in and caused this, empty where something else did."""
     event = prm.e
     if event.type != pj.PJSIP_EVENT_TSX_STATE or event.body.tsxState.type != pj.PJSIP_EVENT_RX_MSG:
         return ""
     message: str = event.body.tsxState.src.rdata.wholeMsg
-    return "" if message.startswith("SIP/2.0 ") else message
+    return message

@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 import pjsua2 as pj
 
-from kallphone.phone.events import CallEnded, CallId, IncomingCall
+from kallphone.phone.events import CallEnded, CallId, CallRefused, IncomingCall
 from kallphone.phone.sound import Sound
 from kallphone.ports import Post, SipCredentials
 from kallphone.sip.account import PhoneAccount
 from kallphone.sip.audio import Handset, media_config, set_codecs
-from kallphone.sip.call import PhoneCall
+from kallphone.sip.call import INVALID_IDENTITY, PhoneCall
 from kallphone.sip.headers import account_of, may_be_secured
+from kallphone.sip.identity import Identity, IdentityRefused
 from kallphone.sip.settings import SipError, SipSettings
 from kallphone.sip.watch import MediaWatch
 
@@ -39,10 +40,15 @@ class SipEndpoint:
     """Every pjsua2 object there is; only the thread that called `open` may touch it."""
 
     def __init__(
-        self, settings: SipSettings, post: Post, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: SipSettings,
+        post: Post,
+        identity: Identity,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._post = post
+        self._identity = identity
         self._clock = clock
         self._library: _Library | None = None
         self._log_writer = _LogWriter()
@@ -104,7 +110,7 @@ class SipEndpoint:
         if self._account is None or not self._account.isValid():
             self._post(CallEnded(number, 503, "Not registered with a provider"))
             return
-        call = PhoneCall(self._account, number, self, self._post)
+        call = PhoneCall(self._account, number, self, self._post, self._identity)
         self._calls[number] = call
         call.place(uri)
 
@@ -150,17 +156,23 @@ class SipEndpoint:
         return next((codec.codecId for codec in codecs if codec.codecId.lower().startswith(prefix)), name)
 
     def _incoming(self, pj_call: int, invite: str) -> None:
-        call = PhoneCall(self._account, _NOBODY, self, self._post, pj_call)
+        call = PhoneCall(self._account, _NOBODY, self, self._post, self._identity, pj_call)
         info = call.getInfo()
         caller = account_of(info.remoteUri)
         if caller is None or not may_be_secured(invite):
             _log.warning("Refused a call %s", "that offers no DTLS-SRTP" if caller else "from no account")
             call.end(0, "Refused", status=488 if caller else 403)
             return
+        try:
+            call.meet(caller, invite)
+        except IdentityRefused as refusal:
+            call.end(0, "Refused", status=INVALID_IDENTITY)
+            self._post(CallRefused(caller, str(refusal)))
+            return
         call.number = CallId(self._next_incoming)
         self._next_incoming += 2
         self._calls[call.number] = call
-        self._post(IncomingCall(call.number, caller))
+        self._post(IncomingCall(call.number, caller, call.verified))
 
     def _transport_changed(self, prm: pj.OnTransportStateParam) -> None:
         if self._account is not None:

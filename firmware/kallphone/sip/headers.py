@@ -8,6 +8,9 @@ _REASON = re.compile(r"^reason\s*:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
 _CAUSE = re.compile(r";\s*cause\s*=\s*(\d{3})\b", re.IGNORECASE)
 _TEXT = re.compile(r';\s*text\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 _FINGERPRINT = re.compile(r"^a=fingerprint:\s*\S", re.IGNORECASE | re.MULTILINE)
+_CONTENT_TYPE = re.compile(r"^(?:content-type|c)[ \t]*:[ \t]*(.*)$", re.IGNORECASE | re.MULTILINE)
+_DESCRIPTION = "application/sdp"
+_FOLD = re.compile(r"\n[ \t]+")
 _HOST = r"\[[0-9a-f:.]+\]|[^\s:?/\[\]]+"
 _TURN = re.compile(rf"turn:({_HOST})(?::(\d{{1,5}}))?(?:\?transport=(udp|tcp))?", re.IGNORECASE)
 _TURN_PORT = 3478
@@ -53,6 +56,30 @@ def reason_of(message: str) -> Reason | None:
 def reason_value(code: int, words: str) -> str:
     quoted = re.sub(r'(["\\])', r"\\\1", words).replace("\r", " ").replace("\n", " ")
     return f'SIP;cause={code};text="{quoted}"'
+
+
+def description_of(message: str) -> str:
+    """The session description that is a message's body, empty where it has none.
+
+    Raises ValueError where pjsip might read another than we do: descriptions within a body of another type,
+    or heads that end at different places for different readers.
+    """
+    text = message.replace("\r\n", "\n")
+    # pjsip takes a CR alone for the end of a line, and a NUL for the end of a text.
+    if "\r" in text or "\0" in text:
+        raise ValueError("the message has odd ends of lines")
+    head, _, body = text.partition("\n\n")
+    kinds = _CONTENT_TYPE.findall(_FOLD.sub(" ", head))
+    if len(kinds) == 1 and kinds[0].partition(";")[0].strip().lower() == _DESCRIPTION:
+        return body
+    if "fingerprint" in body.lower():
+        raise ValueError("the description is wrapped in something else")
+    return ""
+
+
+def refuses(message: str) -> bool:
+    """Whether it is a final response that accepts nothing."""
+    return re.match(r"SIP/2\.0 [3-6]", message) is not None
 
 
 def may_be_secured(message: str) -> bool:

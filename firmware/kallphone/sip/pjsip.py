@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kallphone.phone.events import CallId, Note
 from kallphone.phone.sound import Sound
 from kallphone.ports import Post, SipCredentials
+from kallphone.sip.identity import Identity
 from kallphone.sip.settings import SipError, SipSettings
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ _PRIORITY = 10
 class PjSip:
     """The Sip port: one thread owns pjsua2, everybody else leaves commands in its queue."""
 
-    def __init__(self, settings: SipSettings, post: Post) -> None:
+    def __init__(self, settings: SipSettings, post: Post, identity: Identity) -> None:
         self._settings = settings
         self._post = post
+        self._identity = identity
         self._commands: SimpleQueue[Callable[[SipEndpoint], None]] = SimpleQueue()
         self._stopping = Flag()
         self._thread: Thread | None = None
@@ -104,7 +106,7 @@ class PjSip:
             from kallphone.sip.endpoint import SipEndpoint
         except ImportError as error:
             raise SipError(f"pjsua2 is not installed ({error}). Build it: make setup") from error
-        endpoint = SipEndpoint(self._settings, self._post)
+        endpoint = SipEndpoint(self._settings, self._post, self._identity)
         try:
             endpoint.open()
         except Exception:
