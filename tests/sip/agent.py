@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from kallnet.account import Account, Address
 from kallnet.typed import Domain
-from kallphone.phone.events import CallId, Event
+from kallphone.phone.events import CallId, CallTold, Event
 from kallphone.phone.sound import Sound
 from kallphone.phone.tones import Tone
 from kallphone.ports import SipCredentials
 from kallphone.sip import AudioSettings, Identity, PjSip, SipError, SipSettings
+from kallphone.sip.notes import decode_note, encode_note
 
 if TYPE_CHECKING:
+    import pjsua2 as pj
+
     from kallphone.sip.endpoint import SipEndpoint
 
 REGISTRY = Domain("KallRegistry", "1", 31337, Address(b"\x11" * 20))
@@ -78,8 +81,11 @@ def _obey(phone: PjSip, do: str, **given: Any) -> None:
         given["account"] = bytes.fromhex(given["account"])
         phone.register(SipCredentials(**given))
     elif do == "hear":
-        tone = Tone[given["tone"]] if given.get("tone") else None
-        phone.hear(Sound(tone, (given["call"],) if "call" in given else ()))
+        phone.hear(_sound(**given))
+    elif do == "use_device":
+        phone.use_device(given["name"])
+    elif do == "tell":
+        phone.tell(CallId(given["call"]), decode_note(json.dumps(given["note"])))
     else:
         call = CallId(given.pop("call"))
         getattr(phone, do)(call, *given.values())
@@ -87,16 +93,42 @@ def _obey(phone: PjSip, do: str, **given: Any) -> None:
 
 def _offer(phone: PjSip, do: str, call: int, method: str) -> None:
     """The phone makes no offers within a call; sessions that are refreshed, and browsers, do."""
-    from kallphone.sip.call import _options
+    from kallphone.sip.params import call_options
 
     def offer(endpoint: SipEndpoint) -> None:
         own = endpoint._calls[CallId(call)]
-        (own.reinvite if method == "INVITE" else own.update)(_options())
+        offers = {
+            "INVITE": lambda: own.reinvite(call_options()),
+            "UPDATE": lambda: own.update(call_options()),
+            "HOLD": lambda: own.setHold(call_options()),
+            "UNHOLD": lambda: own.reinvite(_unhold()),
+        }
+        offers[method]()
 
     phone._commands.put(offer)
 
 
+def _unhold() -> pj.CallOpParam:
+    import pjsua2 as pj
+
+    from kallphone.sip.params import call_options
+
+    options = call_options()
+    options.opt.flag = pj.PJSUA_CALL_UNHOLD
+    return options
+
+
+def _sound(call: int = 0, tone: str = "", **given: Any) -> Sound:
+    for name in ("calls", "held"):
+        given[name] = tuple(CallId(number) for number in given.get(name, ()))
+    if call:
+        given["calls"] = (CallId(call),)
+    return Sound(Tone[tone] if tone else None, **given)
+
+
 def _as_json(event: Event) -> dict[str, Any]:
+    if isinstance(event, CallTold):
+        return {"event": "CallTold", "call": event.call, "note": json.loads(encode_note(event.note))}
     fields = dataclasses.asdict(event)
     texts = {name: value.hex() if isinstance(value, bytes) else value for name, value in fields.items()}
     return {"event": type(event).__name__, **texts}

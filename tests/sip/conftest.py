@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.sip.certificates import Authority, make_authority, make_server
-from tests.sip.driver import Agent
+from tests.sip.driver import Agent, until
 from tests.sip.proxy import SipProxy
 
 from kallnet.account import Account
@@ -74,3 +74,14 @@ def answered_call(caller: Agent, callee: Agent, number: int = 1, domain: str = "
         side.wait("CallAnswered", call=call)
         side.wait("MediaStarted", call=call)
     return incoming
+
+
+def settled(proxy: SipProxy) -> None:
+    """Waits for the UPDATE with which the caller tells what ICE has found, and for all that is under way."""
+
+    def answered(method: str) -> bool:
+        asked = {message.get("CSeq") for message in proxy.requests(method)}
+        done = {m.get("CSeq") for m in proxy.seen if m.is_response and m.method == method and m.status >= 200}
+        return asked == done != set()
+
+    until(lambda: answered("INVITE") and answered("UPDATE"))

@@ -68,6 +68,10 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
             _log.info("The provider is not told that this phone leaves: %s", error.reason)
 
     @property
+    def domain(self) -> str:
+        return self._credentials.domain if self._credentials else ""
+
+    @property
     def registered(self) -> bool:
         return self._registered
 

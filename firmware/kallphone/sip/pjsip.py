@@ -61,7 +61,7 @@ class PjSip:
         self._commands.put(lambda endpoint: endpoint.register(credentials))
 
     def place(self, call: CallId, uri: str, diverted_from: str = "") -> None:
-        self._commands.put(lambda endpoint: endpoint.place(call, uri))
+        self._commands.put(lambda endpoint: endpoint.place(call, uri, diverted_from))
 
     def alert(self, call: CallId) -> None:
         self._commands.put(lambda endpoint: endpoint.respond(call, 180))
@@ -70,7 +70,7 @@ class PjSip:
         self._commands.put(lambda endpoint: endpoint.respond(call, 200))
 
     def reject(self, call: CallId, code: int, forward_to: str = "") -> None:
-        self._commands.put(lambda endpoint: endpoint.respond(call, code))
+        self._commands.put(lambda endpoint: endpoint.respond(call, code, forward_to))
 
     def hang_up(self, call: CallId) -> None:
         self._commands.put(lambda endpoint: endpoint.hang_up(call))
@@ -79,10 +79,14 @@ class PjSip:
         self._commands.put(lambda endpoint: endpoint.send_digit(call, key))
 
     def tell(self, call: CallId, note: Note) -> None:
-        pass
+        self._commands.put(lambda endpoint: endpoint.tell(call, note))
 
     def hear(self, sound: Sound) -> None:
         self._commands.put(lambda endpoint: endpoint.hear(sound))
+
+    def use_device(self, name: str) -> None:
+        """Goes on with another sound card, an ALSA name or "null"; calls stay up."""
+        self._commands.put(lambda endpoint: endpoint.use_device(name))
 
     def _run(self, started: Future[None]) -> None:
         _go_first()
