@@ -86,7 +86,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _account(arguments: argparse.Namespace) -> None:
     from kallnet.account import address_to_hex
-    from kallphone.app import open_account
+    from kallphone.parts import open_account
 
     print(address_to_hex(open_account(load_config(arguments.file).state).address))
 

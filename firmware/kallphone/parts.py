@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kallnet.account import Account, Address
+from kallnet.deployment import load_deployment
+from kallnet.typed import registry_domain
 from kallphone.bench.panel import Panel, claim_stdout
 from kallphone.config import PhoneConfig
 from kallphone.directory import Directory, DirectorySettings, open_directory
@@ -20,7 +22,7 @@ from kallphone.payments.worker import PaymentsWorker
 from kallphone.phone.settings import Settings
 from kallphone.phone.states import Phone
 from kallphone.ports import Display, Handset, Lamps, Mixer, Post, Ringer
-from kallphone.sip import AudioSettings, PjSip, SipSettings
+from kallphone.sip import AudioSettings, Identity, PjSip, SipSettings
 from kallphone.speech import Speech
 from kallphone.storage.contacts import ContactStore
 from kallphone.storage.database import Database
@@ -69,7 +71,11 @@ def make_face(
         return Face(board, board.display, board.ringer, board.lamps, board.mixer)
     held = Panel(pins, post, on_quit, stdout=claim_stdout())
     mixer = held.board.mixer
-    return Face(held, held, held, held, mixer, (held,), lambda name, fields: held.report(name, **fields), held)
+
+    def report(name: str, fields: dict[str, Any]) -> None:
+        held.report(name, **fields)
+
+    return Face(held, held, held, held, mixer, (held,), report, held)
 
 
 def _surroundings(config: PhoneConfig, database: Database) -> Surroundings:
@@ -106,7 +112,10 @@ def make_keeping(
 
 
 def make_speech(sip: PjSip, config: PhoneConfig, now: Callable[[], Phone]) -> Speech:
-    return Speech(lambda: now().settings.language, sip.play, lambda wav: _play_aloud(wav, config.audio_device))
+    def aloud(wav: Path) -> None:
+        _play_aloud(wav, config.audio_device)
+
+    return Speech(lambda: now().settings.language, sip.play, aloud)
 
 
 def _play_aloud(wav: Path, device: str) -> None:
@@ -174,9 +183,10 @@ def directory_settings(config: PhoneConfig) -> DirectorySettings:
     )
 
 
-def make_sip(config: PhoneConfig, post: Post, loss_percent: int) -> PjSip:
+def make_sip(config: PhoneConfig, account: Account, post: Post, loss_percent: int) -> PjSip:
     audio = AudioSettings(config.audio_device, config.speak, config.record, loss_percent=loss_percent)
     ca_file = config.ca_file or SYSTEM_AUTHORITIES
-    return PjSip(SipSettings(ca_file=ca_file, audio=audio, country=config.country), post)
+    identity = Identity(account, registry_domain(load_deployment(config.deployment)))
+    return PjSip(SipSettings(ca_file=ca_file, audio=audio, country=config.country), post, identity)
 
 

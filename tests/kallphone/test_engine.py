@@ -55,7 +55,7 @@ def test_outputs_are_sent_only_when_they_change() -> None:
         OnHook(),
     ):
         engine.step(event)
-    assert notes.of("hear") == [SILENCE, Sound(Tone.DIAL), SILENCE]
+    assert notes.of("hear") == [SILENCE, Sound(Tone.DIAL, country="de"), SILENCE]
     assert notes.of("ring") == []
     assert notes.of("lamps") == [(Light.OFF, Light.OFF), (Light.ON, Light.OFF)]
     screens = notes.of("screen")

@@ -128,7 +128,7 @@ def test_a_line_is_opened_registered_and_then_gives_dial_tone() -> None:
     assert desk.send(Woken()) == [OpenLine()]
     assert desk.send(LineOpened(ME, NUMBER, 0, Credit(HOME, 0, 0, 0), 0, 300.0)) == [RegisterSip()]
     desk.send(SipRegistered(), OffHook())
-    assert sound_for(desk.phone) == Sound(Tone.DIAL)
+    assert sound_for(desk.phone) == Sound(Tone.DIAL, country="de")
 
 
 def test_without_a_line_lifting_says_so_and_the_tone_comes_with_the_line() -> None:

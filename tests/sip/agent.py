@@ -8,21 +8,33 @@ import logging
 import os
 import resource
 import sys
+import time
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from kallphone.phone.events import CallId, Event
+from kallnet.account import Account, Address
+from kallnet.typed import Domain
+from kallphone.phone.events import CallId, CallTold, Event
 from kallphone.phone.sound import Sound
 from kallphone.phone.tones import Tone
 from kallphone.ports import SipCredentials
-from kallphone.sip import AudioSettings, PjSip, SipError, SipSettings
+from kallphone.sip import AudioSettings, Identity, PjSip, SipError, SipSettings
+from kallphone.sip.notes import decode_note, encode_note
+
+if TYPE_CHECKING:
+    import pjsua2 as pj
+
+    from kallphone.sip.endpoint import SipEndpoint
+
+REGISTRY = Domain("KallRegistry", "1", 31337, Address(b"\x11" * 20))
 
 
 def main() -> None:
     events = _private_stdout()
     logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(relativeCreated)d %(message)s")
     settings = json.loads(sys.stdin.readline())
-    phone = PjSip(_settings(settings), lambda event: _say(events, _as_json(event)))
+    identity = _identity(settings)
+    phone = PjSip(_settings(settings), lambda event: _say(events, _as_json(event)), identity)
     _tap_digits(events)
     try:
         phone.start()
@@ -36,10 +48,24 @@ def main() -> None:
             break
         if command["do"] == "usage":
             _say(events, _usage())
+        elif command["do"] == "offer":
+            _offer(phone, **command)
         else:
             _obey(phone, **command)
     phone.stop()
     _say(events, {"event": "Stopped"})
+
+
+def _identity(given: dict[str, Any]) -> Identity:
+    """`clock_off` seconds; `mute` signs nothing, as phones of other makers may."""
+    ahead, mute = given.pop("clock_off", 0), given.pop("mute", False)
+    account = Account(bytes.fromhex(given.pop("key")))
+    return (Mute if mute else Identity)(account, REGISTRY, lambda: time.time() + ahead)
+
+
+class Mute(Identity):
+    def sign(self, sdp: str, peer: bytes, call_id: str) -> str:
+        return sdp
 
 
 def _settings(given: dict[str, Any]) -> SipSettings:
@@ -55,14 +81,54 @@ def _obey(phone: PjSip, do: str, **given: Any) -> None:
         given["account"] = bytes.fromhex(given["account"])
         phone.register(SipCredentials(**given))
     elif do == "hear":
-        tone = Tone[given["tone"]] if given.get("tone") else None
-        phone.hear(Sound(tone, (given["call"],) if "call" in given else ()))
+        phone.hear(_sound(**given))
+    elif do == "use_device":
+        phone.use_device(given["name"])
+    elif do == "tell":
+        phone.tell(CallId(given["call"]), decode_note(json.dumps(given["note"])))
     else:
         call = CallId(given.pop("call"))
         getattr(phone, do)(call, *given.values())
 
 
+def _offer(phone: PjSip, do: str, call: int, method: str) -> None:
+    """The phone makes no offers within a call; sessions that are refreshed, and browsers, do."""
+    from kallphone.sip.params import call_options
+
+    def offer(endpoint: SipEndpoint) -> None:
+        own = endpoint._calls[CallId(call)]
+        offers = {
+            "INVITE": lambda: own.reinvite(call_options()),
+            "UPDATE": lambda: own.update(call_options()),
+            "HOLD": lambda: own.setHold(call_options()),
+            "UNHOLD": lambda: own.reinvite(_unhold()),
+        }
+        offers[method]()
+
+    phone._commands.put(offer)
+
+
+def _unhold() -> pj.CallOpParam:
+    import pjsua2 as pj
+
+    from kallphone.sip.params import call_options
+
+    options = call_options()
+    options.opt.flag = pj.PJSUA_CALL_UNHOLD
+    return options
+
+
+def _sound(call: int = 0, tone: str = "", **given: Any) -> Sound:
+    for name in ("calls", "held"):
+        given[name] = tuple(CallId(number) for number in given.get(name, ()))
+    if call:
+        given["calls"] = (CallId(call),)
+    return Sound(Tone[tone] if tone else None, **given)
+
+
 def _as_json(event: Event) -> dict[str, Any]:
+    if isinstance(event, CallTold):
+        return {"event": "CallTold", "call": event.call, "note": json.loads(encode_note(event.note))}
     fields = dataclasses.asdict(event)
     texts = {name: value.hex() if isinstance(value, bytes) else value for name, value in fields.items()}
     return {"event": type(event).__name__, **texts}

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.sip.certificates import Authority, make_authority, make_server
-from tests.sip.driver import Agent
+from tests.sip.driver import Agent, until
 from tests.sip.proxy import SipProxy
+
+from kallnet.account import Account
 
 MakeAgent = Callable[..., Agent]
 
@@ -32,7 +33,7 @@ def make_agent(authority: Authority, tmp_path: Path) -> Iterator[MakeAgent]:
 
     def make(**settings: Any) -> Agent:
         settings.setdefault("ca_file", authority.file)
-        made.append(Agent(secrets.token_bytes(20), log=tmp_path / f"agent{len(made)}.log", **settings))
+        made.append(Agent(Account.generate(), log=tmp_path / f"agent{len(made)}.log", **settings))
         return made[-1]
 
     yield make
@@ -73,3 +74,14 @@ def answered_call(caller: Agent, callee: Agent, number: int = 1, domain: str = "
         side.wait("CallAnswered", call=call)
         side.wait("MediaStarted", call=call)
     return incoming
+
+
+def settled(proxy: SipProxy) -> None:
+    """Waits for the UPDATE with which the caller tells what ICE has found, and for all that is under way."""
+
+    def answered(method: str) -> bool:
+        asked = {message.get("CSeq") for message in proxy.requests(method)}
+        done = {m.get("CSeq") for m in proxy.seen if m.is_response and m.method == method and m.status >= 200}
+        return asked == done != set()
+
+    until(lambda: answered("INVITE") and answered("UPDATE"))

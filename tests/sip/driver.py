@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kallnet.account import Account
+
 Said = dict[str, Any]
 _ROOT = Path(__file__).parents[2]
 _PATIENCE_S = 40.0
@@ -27,9 +29,9 @@ def until(condition: Callable[[], bool]) -> None:
 class Agent:
     """A child process with one SIP endpoint; waits on its events, never on time."""
 
-    def __init__(self, account: bytes, ca_file: Path, log: Path, **settings: Any) -> None:
-        self.account = account
-        self.name = f"0x{account.hex()}"
+    def __init__(self, account: Account, ca_file: Path, log: Path, **settings: Any) -> None:
+        self.account = bytes(account.address)
+        self.name = f"0x{self.account.hex()}"
         self.log = log
         self.heard: list[Said] = []
         self._queue: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
@@ -45,7 +47,7 @@ class Agent:
             )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._write({"ca_file": str(ca_file), **settings})
+        self._write({"ca_file": str(ca_file), "key": account.export_key().hex(), **settings})
 
     def started(self) -> Agent:
         self.wait("Started")

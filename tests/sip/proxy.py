@@ -7,7 +7,7 @@ import re
 import ssl
 import threading
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -22,15 +22,14 @@ class SipProxy:
     """A registrar and record-routing proxy over TLS on loopback, with hooks to misbehave.
 
     `passwords` holds the digest users that may register, `bye_reason` is put into every BYE,
-    `mute` answers nothing any more, `swap_fingerprint` names the bodies that get another DTLS fingerprint:
-    "offer" or "answer".
+    `mute` answers nothing any more, `tamper` may change any message on its way.
     """
 
     def __init__(self, files: ServerFiles) -> None:
         self.passwords: dict[str, str] = {}
         self.refuse_register: int | None = None
         self.bye_reason: str | None = None
-        self.swap_fingerprint = ""
+        self.tamper: Callable[[SipMessage], None] = lambda message: None
         self.mute = False
         self.seen: list[SipMessage] = []
         self._files = files
@@ -159,7 +158,7 @@ class SipProxy:
         if message.method == "INVITE":
             self._send(writer, message.answer(100, "Trying"))
             message.push("Record-Route", f"<{self.uri};lr>")
-        self._tamper(message, "offer")
+        self.tamper(message)
         branch = _md5(message.get("Via"))
         message.push("Via", self._via(branch))
         self._branches[branch] = writer
@@ -172,13 +171,13 @@ class SipProxy:
             if message.status >= 200 and not waiting.done():
                 waiting.set_result(message)
             return
-        self._tamper(message, "answer")
+        self.tamper(message)
         if message.status != 100 and (writer := self._branches.get(branch)):
             self._send(writer, message)
 
-    def _tamper(self, message: SipMessage, where: str) -> None:
-        if self.swap_fingerprint == where:
-            message.body = re.sub(r"(a=fingerprint:\S+ )..:..", r"\g<1>00:11", message.body)
+    def send_back(self, response: SipMessage) -> None:
+        """Another response to who sent the request; to be called by `tamper`."""
+        self._send(self._branches[_md5(response.get("Via"))], response)
 
     async def _invite(self, user: str, from_uri: str, sdp: str) -> int:
         branch = uuid.uuid4().hex

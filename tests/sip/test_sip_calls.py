@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.sip.conftest import MakeAgent, answered_call
 from tests.sip.proxy import SipProxy
+from tests.sip.tampering import stripped, swapped, to
 
 pytestmark = pytest.mark.sip
 
@@ -133,7 +134,7 @@ def test_a_far_end_that_died_does_not_hold_the_call(make_phone: MakeAgent) -> No
 @pytest.mark.parametrize("where", ["offer", "answer"])
 def test_a_swapped_fingerprint_gives_no_call(make_phone: MakeAgent, proxy: SipProxy, where: str) -> None:
     caller, callee = make_phone(media_timeout_s=5.0), make_phone(media_timeout_s=5.0)
-    proxy.swap_fingerprint = where
+    proxy.tamper = to(where, lambda body: swapped(stripped(body)))
     caller.tell("place", call=1, uri=f"sip:{callee.name}@test")
     callee.tell("answer", call=callee.wait("IncomingCall")["call"])
     deceived = caller if where == "answer" else callee

@@ -16,6 +16,7 @@ SUITE = "AES_CM_128_HMAC_SHA1_80"
 class Spread:
     n: int = 0
     mean: int = 0
+    last: int = 0
 
 
 @dataclass

@@ -94,6 +94,39 @@ def test_a_call_from_phone_to_phone(make_phone: MakeAgent, provider: Provider) -
     assert caller.wait("CallEnded")["words"] == "The far end hung up"
 
 
+def test_identities_pass_the_provider(make_phone: MakeAgent, provider: Provider) -> None:
+    caller, callee = (provider.registered(make_phone()) for _ in range(2))
+    answered_call(caller, callee, domain=DOMAIN)
+    assert callee.count("IncomingCall", verified=True) == caller.count("CallAnswered", verified=True) == 1
+
+
+def test_a_refused_identity_is_told_through_the_provider(make_phone: MakeAgent, provider: Provider) -> None:
+    caller, callee = provider.registered(make_phone(clock_off=-4000)), provider.registered(make_phone())
+    caller.tell("place", call=1, uri=f"sip:{callee.name}@{DOMAIN}")
+    callee.wait("CallRefused")
+    assert caller.wait("CallEnded")["code"] == 438
+    assert callee.count("IncomingCall") == 0
+
+
+def test_notes_pass_the_provider(make_phone: MakeAgent, provider: Provider) -> None:
+    caller, callee = (provider.registered(make_phone()) for _ in range(2))
+    incoming = answered_call(caller, callee, domain=DOMAIN)
+    note = {"note": "transfer", "number": "2345678900"}
+    caller.tell("tell", call=1, note=note)
+    assert callee.wait("CallTold", call=incoming)["note"] == note
+    callee.tell("tell", call=incoming, note=note)
+    assert caller.wait("CallTold", call=1)["note"] == note
+
+
+def test_the_provider_leaves_a_forwarding_to_the_caller(make_phone: MakeAgent, provider: Provider) -> None:
+    caller, callee, other = (provider.registered(make_phone()) for _ in range(3))
+    caller.tell("place", call=1, uri=f"sip:{callee.name}@{DOMAIN}")
+    callee.tell("reject", call=callee.wait("IncomingCall")["call"], code=302, forward_to="2345678900")
+    assert caller.wait("CallForwarded", call=1)["number"] == "2345678900"
+    caller.tell("place", call=3, uri=f"sip:{other.name}@{DOMAIN}", diverted_from="2000000003")
+    assert other.wait("IncomingCall", verified=True)["diverted_from"] == "2000000003"
+
+
 def test_the_provider_ends_a_call_for_want_of_credit(make_phone: MakeAgent, provider: Provider) -> None:
     caller, callee = (provider.registered(make_phone()) for _ in range(2))
     answered_call(caller, callee, domain=DOMAIN)

@@ -6,6 +6,7 @@ import pytest
 from tests.sip.conftest import MakeAgent, answered_call
 from tests.sip.driver import Agent
 from tests.sip.proxy import SipProxy
+from tests.sip.tampering import stripped, swapped, to
 from tests.sip.test_sip_sound import recorded
 
 pytestmark = pytest.mark.sip
@@ -50,7 +51,7 @@ def test_a_call_without_sound_measures_nothing(make_phone: MakeAgent, proxy: Sip
     caller.tell("place", call=1, uri=f"sip:{callee.name}@test")
     callee.tell("reject", call=callee.wait("IncomingCall")["call"], code=486)
     caller.wait("CallEnded")
-    proxy.swap_fingerprint = "answer"
+    proxy.tamper = to("answer", lambda body: swapped(stripped(body)))
     caller.tell("place", call=3, uri=f"sip:{callee.name}@test")
     callee.tell("answer", call=callee.wait("IncomingCall")["call"])
     for side in (caller, callee):

@@ -13,6 +13,9 @@ from kallphone.sip.headers import (
     TurnServer,
     account_of,
     account_uri,
+    diversion_value,
+    diverted_from,
+    forwarded_to,
     may_be_secured,
     outbound_proxy,
     reason_of,
@@ -87,6 +90,28 @@ def test_a_reason_reads_back() -> None:
 ])
 def test_which_offers_may_be_secured(body: str, secured: bool) -> None:
     assert may_be_secured(f"INVITE sip:x SIP/2.0\r\nTo: x\r\n\r\n{body}") is secured
+
+
+@pytest.mark.parametrize(("header", "number"), [
+    ("Contact: <sip:2345678900@x>", "2345678900"),
+    ('m: "sip:2000000003@y" <sips:2345678900@x;transport=tls>;q=1', "2345678900"),
+    ("Contact:\r\n <sip:2345678900@x>", "2345678900"),
+    ("Contact: <sip:2345678901@x>", ""),
+    ("Contact: <sip:02345678900@x>", ""),
+    ("Contact: <tel:2345678900>", ""),
+    ("Subject: none", ""),
+])
+def test_where_a_call_is_sent_on_to(header: str, number: str) -> None:
+    assert forwarded_to(f"SIP/2.0 302 Moved Temporarily\r\n{header}\r\n\r\n") == number
+    assert forwarded_to(f"SIP/2.0 305 Use Proxy\r\n{header}\r\n\r\n") == ""
+
+
+def test_who_sent_a_call_on_reads_back() -> None:
+    value = diversion_value("2345678900", "phone.example")
+    invite = f"INVITE sip:x SIP/2.0\r\nDiversion: {value}\r\nDiversion: <sip:2000000003@x>\r\n\r\n"
+    assert diverted_from(invite) == "2345678900"
+    assert diverted_from("INVITE sip:x SIP/2.0\r\n\r\nDiversion: <sip:2345678900@x>\r\n") == ""
+    assert diverted_from("INVITE sip:x SIP/2.0\r\nDiversion: <sip:alice@x>\r\n\r\n") == ""
 
 
 def test_the_proxy_is_a_loose_route() -> None:
@@ -179,6 +204,49 @@ def test_the_recorder_hears_what_the_ear_hears() -> None:
     assert {wire.source for wire in laid if wire.sink is Fixed.RECORDER} == {*ear, Fixed.SILENCE}
 
 
+SECOND = CallId(3)
+
+
+def test_two_joined_calls_hear_each_other_and_the_microphone() -> None:
+    assert wires(Sound(calls=(CALL, SECOND)), [CALL, SECOND], record=False) == {
+        Wire(Fixed.SILENCE, CALL),
+        Wire(Fixed.SILENCE, SECOND),
+        Wire(Fixed.MICROPHONE, CALL),
+        Wire(Fixed.MICROPHONE, SECOND),
+        Wire(CALL, SECOND),
+        Wire(SECOND, CALL),
+        Wire(CALL, Fixed.EAR),
+        Wire(SECOND, Fixed.EAR),
+    }
+
+
+def test_a_muted_microphone_reaches_nobody() -> None:
+    muted = wires(Sound(calls=(CALL, SECOND), muted=True), [CALL, SECOND], record=False)
+    loud = wires(Sound(calls=(CALL, SECOND)), [CALL, SECOND], record=False)
+    assert loud - muted == {Wire(Fixed.MICROPHONE, CALL), Wire(Fixed.MICROPHONE, SECOND)}
+
+
+def test_a_held_call_hears_the_hold_tone_and_is_not_heard() -> None:
+    laid = wires(Sound(calls=(CALL,), held=(SECOND,)), [CALL, SECOND], record=False)
+    assert {wire for wire in laid if SECOND in (wire.source, wire.sink)} == {
+        Wire(Fixed.SILENCE, SECOND),
+        Wire(Fixed.HOLD_TONE, SECOND),
+    }
+
+
+def test_nobody_is_held_and_joined() -> None:
+    assert Wire(Fixed.HOLD_TONE, CALL) not in wires(Sound(calls=(CALL,), held=(CALL,)), [CALL], record=False)
+
+
+def test_a_recording_plays_in_the_ear_alone() -> None:
+    assert wires(Sound(calls=(CALL,), recording="message.wav"), [CALL], record=False) == {
+        Wire(Fixed.SILENCE, CALL),
+        Wire(Fixed.MICROPHONE, CALL),
+        Wire(CALL, Fixed.EAR),
+        Wire(Fixed.RECORDING, Fixed.EAR),
+    }
+
+
 SECURE = "AES_CM_128_HMAC_SHA1_80"
 
 
@@ -213,6 +281,16 @@ def test_sound_that_comes_back_starts_the_clock_anew() -> None:
     assert media.observe(130.0, MediaSample(SECURE, 2)) is None
     assert media.observe(159.0, MediaSample(SECURE, 2)) is None
     assert media.observe(160.0, MediaSample(SECURE, 2)) is Verdict.FELL_SILENT
+
+
+def test_who_has_us_on_hold_owes_no_sound() -> None:
+    media = watch()
+    media.observe(101.0, MediaSample(SECURE, 1))
+    media.held = True
+    assert media.observe(500.0, MediaSample(SECURE, 1)) is None
+    media.held = False
+    assert media.observe(529.9, MediaSample(SECURE, 1)) is None
+    assert media.observe(530.0, MediaSample(SECURE, 1)) is Verdict.FELL_SILENT
 
 
 def test_it_looks_often_until_the_media_started() -> None:

@@ -7,9 +7,9 @@ from kallnet import calldata
 from kallnet.account import Account, Address, address_from_hex, address_to_hex
 from kallnet.messages import StartExit, TransferWithAuthorization
 from kallnet.typed import coin_domain, digest, escrow_domain
-from kallphone.app import open_account
 from kallphone.demo.network import Network
 from kallphone.demo.stage import DemoPhone
+from kallphone.parts import open_account
 
 EXIT_DELAY_S = 10
 """How long a deposit of the demo is on its way back: the provider has time to claim."""

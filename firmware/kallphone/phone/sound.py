@@ -14,7 +14,8 @@ class Sound:
     """What the handset carries.
 
     `calls` are joined to ear, microphone and each other; `held` ones hear the hold tone instead. `recording`
-    is a file that plays in the ear. `hands_free`: the loudspeaker takes the earpiece's place.
+    is a file that plays in the ear. `hands_free`: the loudspeaker takes the earpiece's place. `country` is
+    whose tones these are.
     """
 
     tone: Tone | None = None
@@ -23,6 +24,7 @@ class Sound:
     muted: bool = False
     recording: str = ""
     hands_free: bool = False
+    country: str = ""
 
 
 SILENCE = Sound()
@@ -52,13 +54,15 @@ def sound_for(phone: Phone) -> Sound:
     mode = phone.mode
     live: tuple[CallId, ...] = (mode.call,) if isinstance(mode, InCall) else ()
     aside = tuple(call.call for call in phone.aside)
+    tone = None if phone.on_hook else _tone_for(phone)
     return Sound(
-        tone=None if phone.on_hook else _tone_for(phone),
+        tone=tone,
         calls=live + aside if phone.joined else live,
         held=() if phone.joined else aside,
         muted=phone.muted and bool(live),
         recording=mode.sound if isinstance(mode, Listening) else "",
         hands_free=phone.hands_free,
+        country=phone.settings.country if tone or aside else "",
     )
 
 

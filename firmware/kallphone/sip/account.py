@@ -61,8 +61,15 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
     def unregister(self) -> None:
         if self._probe:
             self._probe.stop()
-        if self._registered:
-            self.setRegistration(False)
+        try:
+            if self._registered:
+                self.setRegistration(False)
+        except pj.Error as error:
+            _log.info("The provider is not told that this phone leaves: %s", error.reason)
+
+    @property
+    def domain(self) -> str:
+        return self._credentials.domain if self._credentials else ""
 
     @property
     def registered(self) -> bool:

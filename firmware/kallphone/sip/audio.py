@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pjsua2 as pj
 
-from kallphone.phone.events import CallId
+from kallphone.phone.events import CallId, RecordingEnded
 from kallphone.phone.sound import SILENCE, Sound
 from kallphone.phone.tones import Tone
+from kallphone.ports import Post
 from kallphone.sip.cadence import tone_steps
 from kallphone.sip.settings import AudioSettings, SipError
 from kallphone.sip.wires import End, Fixed, Wire, wires
@@ -64,29 +65,36 @@ def set_codecs(endpoint: pj.Endpoint, opus_complexity: int) -> None:
 class Handset:
     """The wires between earpiece, microphone, tones and calls; laid and removed by what should be heard."""
 
-    def __init__(self, devices: pj.AudDevManager, audio: AudioSettings, country: str) -> None:
+    def __init__(self, devices: pj.AudDevManager, audio: AudioSettings, country: str, post: Post) -> None:
         _choose_device(devices, audio.device)
+        self._devices = devices
         self._audio = audio
         self._country = country
+        self._post = post
         self._sound = SILENCE
+        self._said: pj.AudioMedia | None = None
         self._laid: frozenset[Wire] = frozenset()
         self._media: dict[CallId, pj.AudioMedia] = {}
-        self._tone = pj.ToneGenerator()
-        self._tone.createToneGenerator(CLOCK_RATE)
+        self._tone, self._hold_tone = _generator(), _generator()
         self._fixed: dict[Fixed, pj.AudioMedia] = {
             Fixed.EAR: devices.getPlaybackDevMedia(),
             Fixed.MICROPHONE: devices.getCaptureDevMedia(),
             Fixed.TONE: self._tone,
-            Fixed.SILENCE: _silence(),
+            Fixed.HOLD_TONE: self._hold_tone,
+            Fixed.SILENCE: _generator(),
         }
         if audio.record:
             self._fixed[Fixed.RECORDER] = _recorder(audio)
         self._rewire()
 
     def hear(self, sound: Sound) -> None:
-        if sound.tone is not self._sound.tone:
-            self._play(sound.tone)
-        self._sound = sound
+        before, self._sound = self._sound, sound
+        if sound.tone is not before.tone:
+            self._play(self._tone, sound.tone)
+        if bool(sound.held) != bool(before.held):
+            self._play(self._hold_tone, Tone.HOLD if sound.held else None)
+        if sound.recording != before.recording:
+            self._put_on(sound.recording)
         self._rewire()
 
     def talk(self, wav: Path) -> None:
@@ -103,7 +111,26 @@ class Handset:
             self._cut(wire)
         self._fixed[Fixed.MICROPHONE] = voice
         for wire in mouth:
-            self._join(wire)
+            self._lay(wire)
+
+    def play(self, wav: Path) -> None:
+        """Says a WAV in the ear beside whatever is heard there; the next one cuts it short."""
+        try:
+            self._said = _voice(wav)
+            for ear in (Fixed.EAR, Fixed.RECORDER):
+                if ear in self._fixed:
+                    self._said.startTransmit(self._fixed[ear])
+        except pj.Error as error:
+            _log.error("Can't play %s: %s", wav, error.reason)
+
+    def use_device(self, name: str) -> None:
+        """Another sound card for all that is connected; none where there is no such card."""
+        self._devices.refreshDevs()
+        try:
+            _choose_device(self._devices, name)
+        except (SipError, pj.Error) as error:
+            _log.error("The sound card can't be used: %s", error)
+            self._devices.setNullDev()
 
     def attach(self, call: CallId, media: pj.AudioMedia) -> None:
         known = self._media.get(call)
@@ -117,25 +144,42 @@ class Handset:
         if self._media.pop(call, None) is not None:
             self._laid = frozenset(wire for wire in self._laid if call not in (wire.source, wire.sink))
 
-    def _play(self, tone: Tone | None) -> None:
-        self._tone.stop()
+    def _play(self, generator: pj.ToneGenerator, tone: Tone | None) -> None:
+        generator.stop()
         if tone is not None:
-            self._tone.play(_descriptions(self._country, tone), True)
+            generator.play(_descriptions(self._sound.country or self._country, tone), True)
+
+    def _put_on(self, file: str) -> None:
+        """Takes the old recording off with its wires and has the new one ready."""
+        for wire in [wire for wire in self._laid if wire.source is Fixed.RECORDING]:
+            self._cut(wire)
+            self._laid -= {wire}
+        self._fixed.pop(Fixed.RECORDING, None)
+        if not file:
+            return
+        try:
+            self._fixed[Fixed.RECORDING] = _Recording(file, self._post)
+        except pj.Error as error:
+            _log.error("%s can't be played: %s", file, error.reason)
+            self._post(RecordingEnded(file))
 
     def _rewire(self) -> None:
         wanted = wires(self._sound, self._media, record=Fixed.RECORDER in self._fixed)
+        if Fixed.RECORDING not in self._fixed:
+            wanted = frozenset(wire for wire in wanted if wire.source is not Fixed.RECORDING)
         for wire in self._laid - wanted:
             self._cut(wire)
+        self._speak_up(self._laid & wanted, wanted)
         for wire in wanted - self._laid:
             self._lay(wire)
         self._laid = wanted
 
-    def _lay(self, wire: Wire) -> None:
-        if wire.source is Fixed.MICROPHONE and self._audio.speak:
+    def _speak_up(self, kept: frozenset[Wire], wanted: frozenset[Wire]) -> None:
+        """The voice in the microphone's place begins anew when the microphone is connected to somebody."""
+        if self._audio.speak and _microphone_in(wanted) and not _microphone_in(kept):
             self._fixed[Fixed.MICROPHONE] = _voice(self._audio.speak)
-        self._join(wire)
 
-    def _join(self, wire: Wire) -> None:
+    def _lay(self, wire: Wire) -> None:
         try:
             self._end(wire.source).startTransmit(self._end(wire.sink))
         except pj.Error as error:
@@ -163,11 +207,28 @@ def _choose_device(devices: pj.AudDevManager, name: str) -> None:
     devices.setPlaybackDev(cards.index(name))
 
 
-def _silence() -> pj.AudioMedia:
-    """A generator that is never asked for a tone."""
-    silence = pj.ToneGenerator()
-    silence.createToneGenerator(CLOCK_RATE)
-    return silence
+def _microphone_in(wires_: frozenset[Wire]) -> bool:
+    return any(wire.source is Fixed.MICROPHONE for wire in wires_)
+
+
+def _generator() -> pj.ToneGenerator:
+    """Silent until it is given a tone."""
+    generator = pj.ToneGenerator()
+    generator.createToneGenerator(CLOCK_RATE)
+    return generator
+
+
+class _Recording(pj.AudioMediaPlayer):  # type: ignore[misc]
+    """A file that plays once; its end is told."""
+
+    def __init__(self, file: str, post: Post) -> None:
+        super().__init__()
+        self._file = file
+        self._post = post
+        self.createPlayer(file, pj.PJMEDIA_FILE_NO_LOOP)
+
+    def onEof2(self) -> None:  # noqa: N802
+        self._post(RecordingEnded(self._file))
 
 
 def _recorder(audio: AudioSettings) -> pj.AudioMedia:

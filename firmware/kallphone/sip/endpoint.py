@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pjsua2 as pj
 
-from kallphone.phone.events import CallEnded, CallId, IncomingCall
+from kallphone.phone.events import CallEnded, CallForwarded, CallId, CallRefused, IncomingCall, Note
 from kallphone.phone.sound import Sound
 from kallphone.ports import Post, SipCredentials
 from kallphone.sip.account import PhoneAccount
 from kallphone.sip.audio import Handset, media_config, set_codecs
-from kallphone.sip.call import PhoneCall
-from kallphone.sip.headers import account_of, may_be_secured
+from kallphone.sip.call import INVALID_IDENTITY, PhoneCall
+from kallphone.sip.headers import account_of, diversion_value, diverted_from, may_be_secured, number_uri
+from kallphone.sip.identity import Identity, IdentityRefused
 from kallphone.sip.settings import SipError, SipSettings
 from kallphone.sip.watch import MediaWatch
 
@@ -40,10 +41,15 @@ class SipEndpoint:
     """Every pjsua2 object there is; only the thread that called `open` may touch it."""
 
     def __init__(
-        self, settings: SipSettings, post: Post, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: SipSettings,
+        post: Post,
+        identity: Identity,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._post = post
+        self._identity = identity
         self._clock = clock
         self._library: _Library | None = None
         self._log_writer = _LogWriter()
@@ -66,7 +72,9 @@ class SipEndpoint:
             library.transportCreate(pj.PJSIP_TRANSPORT_TLS, self._tls_config())
             set_codecs(library, self._settings.opus_complexity)
             library.libStart()
-            self._handset = Handset(library.audDevManager(), self._settings.audio, self._settings.country)
+            self._handset = Handset(
+                library.audDevManager(), self._settings.audio, self._settings.country, self._post
+            )
         except pj.Error as error:
             raise SipError(f"SIP does not start: {error.reason} ({error.title})") from error
         self._account = PhoneAccount(self._settings, self._post, self._incoming)
@@ -101,18 +109,20 @@ class SipEndpoint:
         if self._account is not None:
             self._account.register(credentials)
 
-    def place(self, number: CallId, uri: str) -> None:
+    def place(self, number: CallId, uri: str, diverted_from: str = "") -> None:
         if self._account is None or not self._account.isValid():
             self._post(CallEnded(number, 503, "Not registered with a provider"))
             return
-        call = PhoneCall(self._account, number, self, self._post)
+        call = PhoneCall(self._account, number, self, self._post, self._identity)
         self._calls[number] = call
-        call.place(uri)
+        domain = self._account.domain
+        call.place(uri, diversion_value(diverted_from, domain) if diverted_from else "")
 
-    def respond(self, number: CallId, code: int) -> None:
-        """Any response to an incoming INVITE: 180, 200 or a refusal."""
-        if call := self._calls.get(number):
-            call.respond(code)
+    def respond(self, number: CallId, code: int, forward_to: str = "") -> None:
+        """Any response to an incoming INVITE: 180, 200 or a refusal; a 302 names another number."""
+        if (call := self._calls.get(number)) and self._account is not None:
+            contact = f"<{number_uri(forward_to, self._account.domain)}>" if forward_to else ""
+            call.respond(code, contact)
 
     def hang_up(self, number: CallId) -> None:
         if call := self._calls.get(number):
@@ -122,6 +132,10 @@ class SipEndpoint:
         if call := self._calls.get(number):
             call.send_digit(key)
 
+    def tell(self, number: CallId, note: Note) -> None:
+        if call := self._calls.get(number):
+            call.tell(note)
+
     def hear(self, sound: Sound) -> None:
         if self._handset is not None:
             self._handset.hear(sound)
@@ -129,6 +143,14 @@ class SipEndpoint:
     def talk(self, wav: Path) -> None:
         if self._handset is not None:
             self._handset.talk(wav)
+
+    def play(self, wav: Path) -> None:
+        if self._handset is not None:
+            self._handset.play(wav)
+
+    def use_device(self, name: str) -> None:
+        if self._handset is not None:
+            self._handset.use_device(name)
 
     def media_changed(self, call: PhoneCall, media: pj.AudioMedia | None) -> None:
         if self._handset is None:
@@ -138,11 +160,12 @@ class SipEndpoint:
         else:
             self._handset.attach(call.number, media)
 
-    def ended(self, call: PhoneCall, code: int, words: str) -> None:
+    def ended(self, call: PhoneCall, code: int, words: str, forwarded: str) -> None:
         self.media_changed(call, None)
         self._leaving.append(call)
         if self._calls.pop(call.number, None) is not None:
-            self._post(CallEnded(call.number, code, words))
+            event = CallForwarded(call.number, forwarded) if forwarded else None
+            self._post(event or CallEnded(call.number, code, words))
             if measured := call.measured(self._clock()):
                 self._post(measured)
 
@@ -155,17 +178,23 @@ class SipEndpoint:
         return next((codec.codecId for codec in codecs if codec.codecId.lower().startswith(prefix)), name)
 
     def _incoming(self, pj_call: int, invite: str) -> None:
-        call = PhoneCall(self._account, _NOBODY, self, self._post, pj_call)
+        call = PhoneCall(self._account, _NOBODY, self, self._post, self._identity, pj_call)
         info = call.getInfo()
         caller = account_of(info.remoteUri)
         if caller is None or not may_be_secured(invite):
             _log.warning("Refused a call %s", "that offers no DTLS-SRTP" if caller else "from no account")
             call.end(0, "Refused", status=488 if caller else 403)
             return
+        try:
+            call.meet(caller, invite)
+        except IdentityRefused as refusal:
+            call.end(0, "Refused", status=INVALID_IDENTITY)
+            self._post(CallRefused(caller, str(refusal)))
+            return
         call.number = CallId(self._next_incoming)
         self._next_incoming += 2
         self._calls[call.number] = call
-        self._post(IncomingCall(call.number, caller))
+        self._post(IncomingCall(call.number, caller, call.verified, diverted_from(invite)))
 
     def _transport_changed(self, prm: pj.OnTransportStateParam) -> None:
         if self._account is not None:

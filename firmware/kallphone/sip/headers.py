@@ -3,14 +3,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from kallnet.number import is_number
+
 _ACCOUNT_URI = re.compile(r"sips?:(0x[0-9a-f]{40})@[^\s>@]+", re.IGNORECASE)
 _REASON = re.compile(r"^reason\s*:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
 _CAUSE = re.compile(r";\s*cause\s*=\s*(\d{3})\b", re.IGNORECASE)
 _TEXT = re.compile(r';\s*text\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 _FINGERPRINT = re.compile(r"^a=fingerprint:\s*\S", re.IGNORECASE | re.MULTILINE)
+_CONTENT_TYPE = re.compile(r"^(?:content-type|c)[ \t]*:[ \t]*(.*)$", re.IGNORECASE | re.MULTILINE)
+_DESCRIPTION = "application/sdp"
+_FOLD = re.compile(r"\n[ \t]+")
 _HOST = r"\[[0-9a-f:.]+\]|[^\s:?/\[\]]+"
 _TURN = re.compile(rf"turn:({_HOST})(?::(\d{{1,5}}))?(?:\?transport=(udp|tcp))?", re.IGNORECASE)
 _TURN_PORT = 3478
+
+
+_DIVERSION = re.compile(r"^diversion[ \t]*:[ \t]*(.*)$", re.IGNORECASE | re.MULTILINE)
+_CONTACT = re.compile(r"^(?:contact|m)[ \t]*:[ \t]*(.*)$", re.IGNORECASE | re.MULTILINE)
+_NUMBER_URI = re.compile(r"sips?:([0-9]{10})@", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,57 @@ def reason_of(message: str) -> Reason | None:
 def reason_value(code: int, words: str) -> str:
     quoted = re.sub(r'(["\\])', r"\\\1", words).replace("\r", " ").replace("\n", " ")
     return f'SIP;cause={code};text="{quoted}"'
+
+
+def description_of(message: str) -> str:
+    """The session description that is a message's body, empty where it has none.
+
+    Raises ValueError where pjsip might read another than we do: descriptions within a body of another type,
+    or heads that end at different places for different readers.
+    """
+    text = message.replace("\r\n", "\n")
+    # pjsip takes a CR alone for the end of a line, and a NUL for the end of a text.
+    if "\r" in text or "\0" in text:
+        raise ValueError("the message has odd ends of lines")
+    head, _, body = text.partition("\n\n")
+    kinds = _CONTENT_TYPE.findall(_FOLD.sub(" ", head))
+    if len(kinds) == 1 and kinds[0].partition(";")[0].strip().lower() == _DESCRIPTION:
+        return body
+    if "fingerprint" in body.lower():
+        raise ValueError("the description is wrapped in something else")
+    return ""
+
+
+def refuses(message: str) -> bool:
+    """Whether it is a final response that accepts nothing."""
+    return re.match(r"SIP/2\.0 [3-6]", message) is not None
+
+
+def diversion_value(number: str, domain: str) -> str:
+    """RFC 5806: whose phone sent the call on."""
+    return f"<{number_uri(number, domain)}>;reason=no-answer"
+
+
+def diverted_from(message: str) -> str:
+    """The Kall number whose phone sent the call on last, empty where there is none."""
+    return _number_in(_DIVERSION, message)
+
+
+def forwarded_to(message: str) -> str:
+    """The Kall number that a response names in its place (302), empty where there is none."""
+    return _number_in(_CONTACT, message) if message.startswith("SIP/2.0 302 ") else ""
+
+
+def number_uri(number: str, domain: str) -> str:
+    return f"sip:{number}@{domain}"
+
+
+def _number_in(header: re.Pattern[str], message: str) -> str:
+    head = _FOLD.sub(" ", message.replace("\r\n", "\n").partition("\n\n")[0])
+    value = header.search(head)
+    # A display name is free text, so where there are angle brackets only they count.
+    uri = _NUMBER_URI.match(value[1].partition("<")[2] or value[1]) if value else None
+    return uri[1] if uri and is_number(uri[1]) else ""
 
 
 def may_be_secured(message: str) -> bool:

@@ -16,6 +16,7 @@ speaks still sends a packet each 5 s (pjsip's PJMEDIA_CODEC_MAX_SILENCE_PERIOD).
 class _Spread(Protocol):
     n: int
     mean: int
+    last: int
 
 
 class _Received(Protocol):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kallphone.phone.events import CallId, Note
 from kallphone.phone.sound import Sound
 from kallphone.ports import Post, SipCredentials
+from kallphone.sip.identity import Identity
 from kallphone.sip.settings import SipError, SipSettings
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ _PRIORITY = 10
 class PjSip:
     """The Sip port: one thread owns pjsua2, everybody else leaves commands in its queue."""
 
-    def __init__(self, settings: SipSettings, post: Post) -> None:
+    def __init__(self, settings: SipSettings, post: Post, identity: Identity) -> None:
         self._settings = settings
         self._post = post
+        self._identity = identity
         self._commands: SimpleQueue[Callable[[SipEndpoint], None]] = SimpleQueue()
         self._stopping = Flag()
         self._thread: Thread | None = None
@@ -60,7 +62,7 @@ class PjSip:
         self._commands.put(lambda endpoint: endpoint.register(credentials))
 
     def place(self, call: CallId, uri: str, diverted_from: str = "") -> None:
-        self._commands.put(lambda endpoint: endpoint.place(call, uri))
+        self._commands.put(lambda endpoint: endpoint.place(call, uri, diverted_from))
 
     def alert(self, call: CallId) -> None:
         self._commands.put(lambda endpoint: endpoint.respond(call, 180))
@@ -69,7 +71,7 @@ class PjSip:
         self._commands.put(lambda endpoint: endpoint.respond(call, 200))
 
     def reject(self, call: CallId, code: int, forward_to: str = "") -> None:
-        self._commands.put(lambda endpoint: endpoint.respond(call, code))
+        self._commands.put(lambda endpoint: endpoint.respond(call, code, forward_to))
 
     def hang_up(self, call: CallId) -> None:
         self._commands.put(lambda endpoint: endpoint.hang_up(call))
@@ -78,7 +80,7 @@ class PjSip:
         self._commands.put(lambda endpoint: endpoint.send_digit(call, key))
 
     def tell(self, call: CallId, note: Note) -> None:
-        pass
+        self._commands.put(lambda endpoint: endpoint.tell(call, note))
 
     def talk(self, wav: Path) -> None:
         """Says a recording into the microphone, to whoever is joined to it now."""
@@ -86,6 +88,14 @@ class PjSip:
 
     def hear(self, sound: Sound) -> None:
         self._commands.put(lambda endpoint: endpoint.hear(sound))
+
+    def play(self, wav: Path) -> None:
+        """Says a recording in the ear, beside whatever is heard there."""
+        self._commands.put(lambda endpoint: endpoint.play(wav))
+
+    def use_device(self, name: str) -> None:
+        """Goes on with another sound card, an ALSA name or "null"; calls stay up."""
+        self._commands.put(lambda endpoint: endpoint.use_device(name))
 
     def _run(self, started: Future[None]) -> None:
         _go_first()
@@ -109,7 +119,7 @@ class PjSip:
             from kallphone.sip.endpoint import SipEndpoint
         except ImportError as error:
             raise SipError(f"pjsua2 is not installed ({error}). Build it: make setup") from error
-        endpoint = SipEndpoint(self._settings, self._post)
+        endpoint = SipEndpoint(self._settings, self._post, self._identity)
         try:
             endpoint.open()
         except Exception:

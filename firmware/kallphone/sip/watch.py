@@ -21,7 +21,7 @@ class Verdict(Enum):
 class MediaWatch:
     """Sound is there once a packet came through SRTP; it must come in time and keep coming.
 
-    Times are seconds of the caller's clock.
+    Times are seconds of the caller's clock. While the far end has `held` us it owes no sound.
     """
 
     def __init__(self, now: float, start_within_s: float, silent_for_s: float) -> None:
@@ -32,6 +32,7 @@ class MediaWatch:
         self._next = now
         self._since = now
         self.started = False
+        self.held = False
 
     def due(self, now: float) -> bool:
         return now >= self._next
@@ -64,6 +65,8 @@ class MediaWatch:
         return Verdict.STARTED
 
     def _overdue(self, now: float) -> Verdict | None:
+        if self.held:
+            self._heard_at = now
         gap = now - self._heard_at
         if self.started:
             return Verdict.FELL_SILENT if gap >= self._silent_for_s else None

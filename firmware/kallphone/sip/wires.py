@@ -3,17 +3,20 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import permutations
 
 from kallphone.phone.events import CallId
 from kallphone.phone.sound import Sound
 
 
 class Fixed(Enum):
-    """The ends that are always there."""
+    """The ends that are not calls."""
 
     EAR = auto()
     MICROPHONE = auto()
     TONE = auto()
+    HOLD_TONE = auto()
+    RECORDING = auto()
     SILENCE = auto()
     RECORDER = auto()
 
@@ -34,11 +37,17 @@ def wires(sound: Sound, media: Collection[CallId], *, record: bool) -> frozenset
     it for dead.
     """
     joined = [call for call in sound.calls if call in media]
-    heard: list[End] = [] if sound.tone is None else [Fixed.TONE]
+    held = [call for call in sound.held if call in media and call not in joined]
     laid = {Wire(Fixed.SILENCE, call) for call in media}
-    for call in joined:
-        heard.append(call)
-        laid.add(Wire(Fixed.MICROPHONE, call))
+    laid |= {Wire(Fixed.HOLD_TONE, call) for call in held}
+    laid |= {Wire(one, other) for one, other in permutations(joined, 2)}
+    if not sound.muted:
+        laid |= {Wire(Fixed.MICROPHONE, call) for call in joined}
+    heard: list[End] = [*joined]
+    if sound.tone is not None:
+        heard.append(Fixed.TONE)
+    if sound.recording:
+        heard.append(Fixed.RECORDING)
     laid |= {Wire(source, Fixed.EAR) for source in heard}
     if record:
         laid |= {Wire(source, Fixed.RECORDER) for source in (*heard, Fixed.SILENCE)}
