@@ -97,7 +97,12 @@ class OwnersDesk:
         return Exits(self.account.address, self.ledger, self.signatures, time.sleep)
 
     def promised(self) -> int:
-        """Coins in transfers to the home provider that, as far as it says, are not mined yet."""
+        """Coins in transfers to the home provider that, as far as it says, are not mined yet.
+
+        Whoever pays for their own transaction may have no provider to ask.
+        """
+        if self._payer is not None:
+            return 0
         home = self.home
         if home.rail != TRANSFERS:
             return 0
