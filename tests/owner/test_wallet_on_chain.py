@@ -160,6 +160,18 @@ def test_all_the_money_comes_home_without_gas(owner: Owner, ledger: Ledger):
     assert "nothing is on deposit" in owner.fail("exit", "home")
 
 
+def test_a_restored_phone_goes_on_from_the_voucher_that_the_provider_holds(owner: Owner, tmp_path: Path):
+    words = key_in(owner.state).words()
+    owner.state = tmp_path / "new"
+    assert key_in(owner.state).restore(words).address == owner.account.address
+    phone = owner.phone()
+    line = phone.opened()
+    assert (line.credit.deposited, line.credit.signed) == (TARGET, 2 * PRICE)
+    phone.worker.sign_voucher(SignVoucher(CallId(1), line.credit.provider, 0, 3 * PRICE))
+    assert phone.posted.wait_for(VoucherAccepted).cumulative == 3 * PRICE
+    phone.stop()
+
+
 def put_on_deposit(owner: Owner, provider: Account, amount: int) -> None:
     """By somebody else, who has gas."""
     deployment = load_deployment(owner._deployment)
@@ -172,6 +184,9 @@ def test_a_deposit_with_a_provider_that_is_gone_comes_back_through_another(owner
     gone = Account.generate()
     put_on_deposit(owner, gone, 77)
     who = address_to_hex(gone.address)
+    assert who not in owner.run("balance")["deposits"]
+    assert owner.run("balance", "--search")["deposits"][who]["deposited"] == 77
+    assert who in owner.run("balance")["deposits"], "it is remembered"
     assert owner.run("exit", who)["exit_at"] > 0
     owner.chain.pass_time(EXIT_DELAY)
     assert owner.run("exit", who)["returned"] == 77
