@@ -124,13 +124,15 @@ def _words(arguments: argparse.Namespace) -> None:
 
 
 def _restore(arguments: argparse.Namespace) -> None:
-    from kallphone.storage.errors import WordsWrong
+    from kallphone.storage.errors import KeyExists, WordsWrong
 
     key = _key(arguments)
     try:
         account = key.restore(_typed_words(), replace=arguments.replace)
     except WordsWrong as wrong:
         raise CommandError(_with_guesses(str(wrong), wrong.guesses)) from None
+    except KeyExists:
+        raise CommandError(f"{key.path} exists: with --replace it is kept aside") from None
     print(f"this phone is now {address_to_hex(account.address)}: restart it if it runs")
 
 
