@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from kallphone.payments.allowance import DAY_S, DepositAllowance
+from kallphone.phone.events import Withdrawn
 from kallphone.storage.database import Database
 from kallphone.storage.settings import Settings
-from tests.payments.conftest import TARGET, Desk
+from tests.payments.conftest import TARGET, Desk, until
 from tests.payments.fake_provider import Fault
 
 
@@ -62,8 +63,8 @@ def test_the_phone_deposits_no_more_than_the_owner_allows_in_a_day(desk: Desk):
     event = desk.phone(deposit_per_day=limit).opened()
     assert (event.credit.deposited, event.balance) == (limit, 3 * TARGET - limit)
     desk.phones[-1].stop()
-    again = desk.phone(deposit_per_day=limit)
-    assert again.opened().credit.deposited == limit, "a restart is no new day"
+    reviewed(desk, limit)
+    assert deposited(desk) == limit, "a restart is no new day"
 
 
 def test_a_refused_deposit_uses_nothing_up_and_a_lost_one_counts(desk: Desk):
@@ -73,8 +74,22 @@ def test_a_refused_deposit_uses_nothing_up_and_a_lost_one_counts(desk: Desk):
     assert desk.phone(deposit_per_day=limit).opened().credit.deposited == 0
     desk.phones[-1].stop()
     desk.provider.fail("relay", Fault("lose"))
-    desk.phone(deposit_per_day=limit).opened()
-    desk.phones[-1].stop()
-    assert desk.ledger.channels[own, desk.provider.account.address].deposited == limit
+    reviewed(desk, limit)
+    assert deposited(desk) == limit
+    reviewed(desk, limit)
+    assert deposited(desk) == limit
+
+
+def deposited(desk: Desk) -> int:
+    return desk.ledger.channels[desk.account.address, desk.provider.account.address].deposited
+
+
+def reviewed(desk: Desk, limit: int) -> None:
+    """A phone that opens from memory, and then looks at the ledger."""
+    asked = desk.provider.asked.count("terms")
     phone = desk.phone(deposit_per_day=limit)
-    assert phone.opened().balance == 3 * TARGET - limit
+    phone.opened()
+    until(lambda: desk.provider.asked.count("terms") == asked + 2)
+    phone.worker.withdraw(0)  # behind the review
+    phone.posted.wait_for(Withdrawn)
+    phone.stop()

@@ -95,6 +95,15 @@ def test_asking_again_after_no_answer_pays_once(wallet: Wallet, fault: str):
     assert wallet.balance() == 400
 
 
+def test_asking_again_much_later_still_finds_that_it_was_made(wallet: Wallet):
+    wallet.desk.provider.fail("relay", Fault("lose"))
+    with pytest.raises(ProviderUnreachable):
+        wallet.withdraw(200)
+    wallet.ledger.now += 3600
+    assert wallet.withdraw(200) == 200
+    assert wallet.balance() == 200
+
+
 def test_coins_that_came_in_between_do_not_make_it_pay_twice(wallet: Wallet):
     wallet.desk.provider.fail("relay", Fault("lose"))
     with pytest.raises(ProviderUnreachable):

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import fields, replace
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,11 +68,25 @@ def test_a_value_that_can_not_be_counts_as_its_default_and_is_logged(
     assert "setting" in caplog.text
 
 
-def test_every_field_of_the_settings_comes_back(database: Database):
+def other(value: Any) -> Any:
+    """Another value of the same kind."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 1
+        case str():
+            return "777"
+        case Enum():
+            return next(one for one in type(value) if one is not value)
+        case _:
+            return replace(value, **{f.name: other(getattr(value, f.name)) for f in fields(value)})
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
+def test_every_field_of_the_settings_comes_back(database: Database, name: str):
     """A field of a kind that is not read would fall back in silence."""
-    preferences = Preferences(database)
-    for field in fields(Settings):
-        value = getattr(CHANGED, field.name)
-        settings = replace(Settings(), **{field.name: value})
-        preferences.save(settings)
-        assert preferences.load() == settings, field.name
+    changed = other(getattr(Settings(), name))
+    settings = replace(Settings(), **{name: changed})
+    Preferences(database).save(settings)
+    assert getattr(Preferences(database).load(), name) == changed != getattr(Settings(), name)

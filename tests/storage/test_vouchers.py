@@ -79,7 +79,7 @@ def test_epochs_providers_and_chains_are_apart(database: Database, store: Vouche
 def test_a_full_disk_refuses_the_voucher_and_keeps_the_last(path: Path):
     def small_disk(at: Path) -> sqlite3.Connection:
         connection = open_file(at)
-        connection.execute("PRAGMA max_page_count = 16")
+        connection.execute("PRAGMA max_page_count = 48")
         return connection
 
     database = Database(path, small_disk)

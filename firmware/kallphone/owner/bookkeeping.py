@@ -23,7 +23,7 @@ def receipts(desk: OwnersDesk, first: str = "", last: str = "", csv: str = "", j
             _write(Path(file), text)
     days, contacts, total = by_day(found), by_contact(found), sum(one.paid for one in found)
     sums = (*days.items(), *sorted(contacts.items(), key=lambda pair: -pair[1]))
-    sums = (*sums, (f"in all, {len(found)} calls", total))
+    sums = (*sums, (f"in all; calls: {len(found)}", total))
     lines = [f"{kall(amount):>20}  {name}" for name, amount in sums]
     return Said(tuple(lines), {"calls": len(found), "paid": total, "days": days, "contacts": contacts})
 

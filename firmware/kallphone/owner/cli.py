@@ -28,7 +28,7 @@ Nobody but you should see this screen."""
 def add_commands(commands: Any) -> None:
     wallet = commands.add_parser("wallet", help="the phone's money: look, move, back up")
     verbs = wallet.add_subparsers(required=True, metavar="VERB")
-    _add(verbs, "wallet balance", "what the account has, free and on deposit")
+    _add_balance(verbs)
     _add_withdraw(verbs)
     _add_exit(verbs)
     _add_receipts(verbs)
@@ -42,6 +42,12 @@ def add_commands(commands: Any) -> None:
         ("contacts export", "write all contacts to a vCard file"),
     ):
         _add(verbs, name, words).add_argument("vcards", metavar="VCARDS", help="a .vcf file")
+
+
+def _add_balance(verbs: Any) -> None:
+    parser = _add(verbs, "wallet balance", "what the account has, free and on deposit")
+    words = "look through the ledger for deposits that this phone has forgotten, after a restore"
+    parser.add_argument("--search", action="store_true", help=words)
 
 
 def _add_withdraw(verbs: Any) -> None:
@@ -118,13 +124,15 @@ def _words(arguments: argparse.Namespace) -> None:
 
 
 def _restore(arguments: argparse.Namespace) -> None:
-    from kallphone.storage.errors import WordsWrong
+    from kallphone.storage.errors import KeyExists, WordsWrong
 
     key = _key(arguments)
     try:
         account = key.restore(_typed_words(), replace=arguments.replace)
     except WordsWrong as wrong:
         raise CommandError(_with_guesses(str(wrong), wrong.guesses)) from None
+    except KeyExists:
+        raise CommandError(f"{key.path} exists: with --replace it is kept aside") from None
     print(f"this phone is now {address_to_hex(account.address)}: restart it if it runs")
 
 

@@ -14,6 +14,7 @@ from kallnet.transfers import TRANSFERS
 from kallphone.config import PhoneConfig
 from kallphone.ledger.errors import CommandError
 from kallphone.owner.payer import PayersRelay
+from kallphone.owner.search import depositories
 from kallphone.payments.answers import Terms
 from kallphone.payments.exits import Exits
 from kallphone.payments.memory import KnownProviders
@@ -97,7 +98,12 @@ class OwnersDesk:
         return Exits(self.account.address, self.ledger, self.signatures, time.sleep)
 
     def promised(self) -> int:
-        """Coins in transfers to the home provider that, as far as it says, are not mined yet."""
+        """Coins in transfers to the home provider that, as far as it says, are not mined yet.
+
+        Whoever pays for their own transaction may have no provider to ask.
+        """
+        if self._payer is not None:
+            return 0
         home = self.home
         if home.rail != TRANSFERS:
             return 0
@@ -117,6 +123,12 @@ class OwnersDesk:
             entry = None
         named = [ref.provider for ref in entry.providers] if entry else []
         return list(dict.fromkeys([*named, *KnownProviders(Settings(self.database)).all()]))
+
+    def search(self) -> None:
+        """Goes through the ledger's events for providers that this phone has forgotten."""
+        known = KnownProviders(Settings(self.database))
+        for provider in depositories(self._rpc, self.deployment, self.account.address):
+            known.add(provider)
 
     @cached_property
     def _home_api(self) -> ProviderApi:

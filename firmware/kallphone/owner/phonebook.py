@@ -27,7 +27,7 @@ def imported(desk: OwnersDesk, vcards: str) -> Said:
     done = merge(store.load(), _read(Path(vcards)))
     store.save_all(done.contacts)
     changed = len(done.contacts) - done.added
-    lines = [f"{done.added} contacts added, {changed} changed, {len(done.skipped)} skipped"]
+    lines = [f"contacts added: {done.added}, changed: {changed}, skipped: {len(done.skipped)}"]
     lines += [f"card {one.card}{f', {one.who}' if one.who else ''}: {one.why}" for one in done.skipped]
     skipped = [{"card": one.card, "who": one.who, "why": one.why} for one in done.skipped]
     return Said(tuple(lines), {"added": done.added, "changed": changed, "skipped": skipped})
@@ -39,7 +39,7 @@ def exported(desk: OwnersDesk, vcards: str) -> Said:
         Path(vcards).write_text(written(book), encoding="utf-8", newline="")
     except OSError as problem:
         raise CommandError(f"{vcards} can't be written: {problem.strerror}") from None
-    return Said((f"{len(book.contacts)} contacts are in {vcards}",), {"contacts": len(book.contacts)})
+    return Said((f"contacts in {vcards}: {len(book.contacts)}",), {"contacts": len(book.contacts)})
 
 
 def _read(file: Path) -> str:

@@ -12,7 +12,7 @@ from kallphone.owner.desk import OwnersDesk
 Verb = Callable[[OwnersDesk, argparse.Namespace], Said]
 
 VERBS: dict[str, Verb] = {
-    "wallet balance": lambda desk, _: wallet.balance(desk),
+    "wallet balance": lambda desk, typed: wallet.balance(desk, search=typed.search),
     "wallet withdraw": lambda desk, typed: wallet.withdraw(desk, typed.to, typed.amount),
     "wallet exit": lambda desk, typed: wallet.exit_(desk, typed.provider),
     "wallet receipts": lambda desk, typed: bookkeeping.receipts(

@@ -18,8 +18,10 @@ ALL = "all"
 _LARGEST = 2**62
 
 
-def balance(desk: OwnersDesk) -> Said:
+def balance(desk: OwnersDesk, *, search: bool = False) -> Said:
     own, ledger = desk.account.address, desk.ledger
+    if search:
+        desk.search()
     number, free = ledger.head(CLIENT, own).number, ledger.coin_balance(own)
     channels = [(provider, ledger.channel(own, provider)) for provider in desk.providers()]
     lines = [f"account {address_to_hex(own)}", f"free {kall(free)}"]

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 from kallnet.account import Address
 from kallnet.ledger import Channel
 from kallnet.transfers import EPOCH
 from kallphone.payments.transfers import Transfers
 from kallphone.phone.events import Credit
+from kallphone.storage.errors import VoucherTooLow
 from kallphone.storage.vouchers import SignedVoucher, VoucherStore
 
 
@@ -45,8 +47,7 @@ class Channels:
 
     def take_back(self, signed: SignedVoucher) -> None:
         """A voucher of ours that this disk has lost: nothing lower is signed after it."""
-        highest = self.highest(signed.provider, signed.epoch)
-        if highest is None or highest.cumulative < signed.cumulative:
+        with suppress(VoucherTooLow):
             self._vouchers.commit(signed)
 
     def _credit(self, provider: Address, channel: Channel) -> Credit:

@@ -49,11 +49,13 @@ class Withdrawals:
         balance = self._chain.coin_balance(self._client)
         free = max(0, balance - promised)
         amount = amount or free
-        earlier = self._earlier(to, amount)
-        if earlier is None or not earlier.is_made(balance):
+        attempt = self._earlier(to, amount)
+        if attempt is None or not attempt.is_made(balance):
             if not 0 < amount <= free:
                 raise NotEnough(amount, free)
-            self._make(relay, earlier or self._attempt(to, amount, balance), balance)
+            if attempt is None or attempt.message.valid_before < self._chain.chain_time():
+                attempt = self._attempt(to, amount, balance)
+            self._make(relay, attempt, balance)
         self._settings.write(_NAME, {})
         return amount
 
@@ -68,11 +70,10 @@ class Withdrawals:
         return _Attempt(TransferWithAuthorization(self._client, to, amount, 0, until, nonce), balance)
 
     def _earlier(self, to: Address, amount: int) -> _Attempt | None:
-        """One of the same coins to the same account that can still be mined."""
-        kept = self._settings.read(_NAME)
-        if not kept or kept["until"] < self._chain.chain_time():
-            return None
-        if (kept["from"], kept["to"], kept["amount"]) != (self._client.hex(), to.hex(), amount):
+        """The latest one, of as much to the same account, if nobody saw its end."""
+        kept = self._settings.read(_NAME) or {}
+        known = (kept.get("from"), kept.get("to"), kept.get("amount"))
+        if known != (self._client.hex(), to.hex(), amount):
             return None
         nonce = bytes.fromhex(kept["nonce"])
         message = TransferWithAuthorization(self._client, to, amount, 0, kept["until"], nonce)
