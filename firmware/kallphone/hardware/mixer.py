@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +22,9 @@ BOOST_DB = 12.0
 
 SANE_DB = 100
 
+_NAMED_CARD = re.compile(r"\b(CARD=[^,]+)")
+_NUMBERED_CARD = re.compile(r"(?:plug)?hw:(\w+)")
+
 LOWEST_PERCENT = 20
 UNBOOSTED_PERCENT = 80
 
@@ -28,13 +32,13 @@ UNBOOSTED_PERCENT = 80
 class AlsaMixer:
     """Volumes of a sound card, set on its own thread, since a USB card may take its time.
 
-    `device` as ALSA names it, "null" for none; `alsa` stands in for the alsaaudio module. Controls are
-    looked up each time, since a handset that is plugged in again may be another one; what a card lacks is
-    left alone.
+    `device` as ALSA names it for sound, "null" for none; `alsa` stands in for the alsaaudio module. Controls
+    are looked up each time, since a handset that is plugged in again may be another one; what a card lacks
+    is left alone.
     """
 
     def __init__(self, device: str, alsa: Any = None) -> None:
-        self._device = device
+        self._device = control_device(device)
         self._alsa = alsa
         self._levels: Levels | None = None
         self._wanted: Levels | None = None
@@ -108,6 +112,12 @@ class AlsaMixer:
                 control.setvolume(level_percent(step, boost=boost), pcmtype=alsa.PCM_PLAYBACK)
         finally:
             control.close()
+
+
+def control_device(device: str) -> str:
+    """The card whose mixer belongs to a sound device, such as hw:CARD=Device to plughw:CARD=Device,DEV=0."""
+    card = _NAMED_CARD.search(device) or _NUMBERED_CARD.match(device)
+    return f"hw:{card[1]}" if card else device
 
 
 def level_db(step: int, span: tuple[float, float], *, boost: bool) -> float:
