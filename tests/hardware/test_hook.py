@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from gpiozero.pins.mock import MockFactory
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kallphone.hardware.cradle import BOUNCE_S, LIFT_SETTLES_S
@@ -185,6 +185,7 @@ def test_a_handset_that_is_off_at_power_on_is_told(factory: MockFactory, *, lift
 MOVES = st.lists(st.tuples(st.booleans(), st.floats(0, 1.2), st.booleans()), max_size=60)
 
 
+@settings(deadline=None)
 @given(moves=MOVES, lifted_at_last=st.booleans())
 def test_however_the_hook_is_flipped_its_last_place_is_told(
     moves: list[tuple[bool, float, bool]], *, lifted_at_last: bool
@@ -209,6 +210,7 @@ def test_however_the_hook_is_flipped_its_last_place_is_told(
 BOUNCES = st.lists(st.floats(0.0005, 0.1), max_size=24)
 
 
+@settings(deadline=None)
 @given(lift=BOUNCES, lowering=BOUNCES)
 def test_bounce_of_up_to_three_tenths_is_never_a_flash_nor_a_second_hang_up(
     lift: list[float], lowering: list[float]
