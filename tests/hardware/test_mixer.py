@@ -128,6 +128,14 @@ def test_a_sound_device_leads_to_its_cards_mixer(sound: str, mixer: str):
     assert control_device(sound) == mixer
 
 
+def test_a_ringers_own_card_is_as_loud_as_it_can_be_and_a_shared_one_is_left_to_the_earpiece():
+    cards = {"hw:CARD=Device": {"Speaker": SimulatedControl()}, "hw:CARD=Bell": {"PCM": SimulatedControl()}}
+    AlsaMixer("plughw:CARD=Device", SimulatedAlsa(cards), "plughw:CARD=Bell")._apply(LEVELS)
+    assert cards["hw:CARD=Bell"]["PCM"].decibels == 6.0
+    AlsaMixer("plughw:CARD=Device", SimulatedAlsa(cards), "plughw:CARD=Device")._apply(LEVELS)
+    assert cards["hw:CARD=Device"]["Speaker"].decibels == level_db(6, (-48.0, 6.0), boost=False)
+
+
 def test_null_is_silently_no_mixer(caplog: pytest.LogCaptureFixture):
     AlsaMixer("null", SimulatedAlsa({}))._apply(LEVELS)
     assert caplog.records == []
