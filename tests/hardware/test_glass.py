@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from luma.oled import device as luma_devices
 from PIL import Image, ImageChops, ImageDraw
@@ -64,6 +64,7 @@ CORNERS, SIDES = st.integers(0, 127), st.integers(0, 60)
 BOXES = st.tuples(CORNERS, CORNERS, SIDES, SIDES, st.booleans())
 
 
+@settings(deadline=None)
 @given(boxes=st.lists(BOXES, max_size=12), chip=st.sampled_from(CHIPS))
 def test_whatever_changes_arrives_and_costs_what_was_foretold(
     boxes: list[tuple[int, int, int, int, bool]], chip: str

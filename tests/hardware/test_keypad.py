@@ -6,7 +6,7 @@ from queue import SimpleQueue
 
 import pytest
 from gpiozero.pins.mock import MockFactory
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kallphone.hardware.errors import KeypadUnscanned
@@ -121,6 +121,7 @@ def conducting(down: set[Place]) -> set[Place]:
     return {(row, column) for rows, columns in nets for row in rows for column in columns}
 
 
+@settings(deadline=None)
 @given(moves=MOVES, pins=st.sampled_from([FOUR_BY_THREE, FOUR_BY_FOUR]))
 def test_no_rollover_or_bounce_loses_or_invents_a_key(moves: list[tuple[int, list[int]]], pins: KeypadPins):
     factory = MockFactory()

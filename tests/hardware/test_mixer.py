@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from kallphone.hardware.mixer import BOOST_DB, AlsaMixer, level_db, level_percent
+from kallphone.hardware.mixer import BOOST_DB, AlsaMixer, control_device, level_db, level_percent
 from kallphone.hardware.simulated_alsa import SimulatedAlsa, SimulatedControl
 from kallphone.phone.sound import Levels
 
@@ -118,6 +118,22 @@ def test_without_any_mixer_it_is_told_once_and_nothing_fails(caplog: pytest.LogC
     assert [record.getMessage() for record in caplog.records] == [
         "the volumes of 'usb' can't be set: No such file or directory [usb]"
     ]
+
+
+@pytest.mark.parametrize(("sound", "mixer"), [
+    ("plughw:CARD=Device,DEV=0", "hw:CARD=Device"), ("sysdefault:CARD=Device", "hw:CARD=Device"),
+    ("hw:1,0", "hw:1"), ("plughw:Device,0", "hw:Device"), ("default", "default"), ("handset_a", "handset_a"),
+])
+def test_a_sound_device_leads_to_its_cards_mixer(sound: str, mixer: str):
+    assert control_device(sound) == mixer
+
+
+def test_a_ringers_own_card_is_as_loud_as_it_can_be_and_a_shared_one_is_left_to_the_earpiece():
+    cards = {"hw:CARD=Device": {"Speaker": SimulatedControl()}, "hw:CARD=Bell": {"PCM": SimulatedControl()}}
+    AlsaMixer("plughw:CARD=Device", SimulatedAlsa(cards), "plughw:CARD=Bell")._apply(LEVELS)
+    assert cards["hw:CARD=Bell"]["PCM"].decibels == 6.0
+    AlsaMixer("plughw:CARD=Device", SimulatedAlsa(cards), "plughw:CARD=Device")._apply(LEVELS)
+    assert cards["hw:CARD=Device"]["Speaker"].decibels == level_db(6, (-48.0, 6.0), boost=False)
 
 
 def test_null_is_silently_no_mixer(caplog: pytest.LogCaptureFixture):

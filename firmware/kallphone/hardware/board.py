@@ -52,7 +52,7 @@ class Board:
         self.display = OledDisplay(glass)
         self.lamps = IndicatorLamps(pins.lamps, pin_factory)
         self.ringer = _ringer(pins.ringer, pin_factory, given.alsa)
-        self.mixer = AlsaMixer(given.mixer, given.alsa)
+        self.mixer = AlsaMixer(given.mixer, given.alsa, pins.ringer.device)
         self.keypad = MatrixKeypad(pins.keypad, post, pin_factory)
         self.hook = HookSwitch(
             pins.hook, post, pin_factory, known=given.hook_lifted_closed, remember=given.remember_hook

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kallphone.phone.sound import Levels
@@ -14,12 +15,18 @@ HANDSET = ("Headphone", "Headset", "Earpiece", "Speaker", "PCM", "Master")
 SPEAKER = ("Speaker", "Speaker Playback", "PCM", "Master")
 SIDETONE = ("Sidetone", "Mic Sidetone", "Headset Sidetone", "Mic", "Microphone")
 
+Choice = tuple[str, int, bool]
+"""A control, its step, and whether it is boosted."""
+
 TOP = 10
 STEP_DB = 3.0
 BOOST_DB = 12.0
 """Gain for the hard of hearing: 47 CFR 68.317 wants 12 dB and more."""
 
 SANE_DB = 100
+
+_NAMED_CARD = re.compile(r"\b(CARD=[^,]+)")
+_NUMBERED_CARD = re.compile(r"(?:plug)?hw:(\w+)")
 
 LOWEST_PERCENT = 20
 UNBOOSTED_PERCENT = 80
@@ -28,18 +35,20 @@ UNBOOSTED_PERCENT = 80
 class AlsaMixer:
     """Volumes of a sound card, set on its own thread, since a USB card may take its time.
 
-    `device` as ALSA names it, "null" for none; `alsa` stands in for the alsaaudio module. Controls are
-    looked up each time, since a handset that is plugged in again may be another one; what a card lacks is
-    left alone.
+    `device` as ALSA names it for sound, "null" for none; `alsa` stands in for the alsaaudio module. Controls
+    are looked up each time, since a handset that is plugged in again may be another one; what a card lacks
+    is left alone. A `ringer` with a card of its own gets all that its card has, since the volume of a ring is
+    in its samples.
     """
 
-    def __init__(self, device: str, alsa: Any = None) -> None:
-        self._device = device
+    def __init__(self, device: str, alsa: Any = None, ringer: str = "") -> None:
+        self._device = control_device(device)
+        self._ringer = control_device(ringer)
         self._alsa = alsa
         self._levels: Levels | None = None
         self._wanted: Levels | None = None
         self._stopping = False
-        self._missing = False
+        self._told: set[str] = set()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="mixer", daemon=True)
 
@@ -75,26 +84,30 @@ class AlsaMixer:
             return None if self._stopping else levels
 
     def _apply(self, levels: Levels) -> None:
-        if self._device == "null":
+        self._apply_to(self._device, lambda names: _chosen(names, levels))
+        if self._ringer not in ("", self._device):
+            self._apply_to(self._ringer, _loudest)
+
+    def _apply_to(self, device: str, choose: Callable[[list[str]], Iterator[Choice]]) -> None:
+        if device == "null":
             return
         if self._alsa is None:
             import alsaaudio
 
             self._alsa = alsaaudio
         try:
-            names = self._alsa.mixers(device=self._device)
-            for name, step, boost in _chosen(names, levels):
-                self._set(name, step, boost=boost)
+            for name, step, boost in choose(self._alsa.mixers(device=device)):
+                self._set(device, name, step, boost=boost)
         except self._alsa.ALSAAudioError as error:
-            if not self._missing:
-                log.warning("the volumes of %r can't be set: %s", self._device, error)
-            self._missing = True
+            if device not in self._told:
+                log.warning("the volumes of %r can't be set: %s", device, error)
+            self._told.add(device)
         else:
-            self._missing = False
+            self._told.discard(device)
 
-    def _set(self, name: str, step: int, *, boost: bool) -> None:
+    def _set(self, device: str, name: str, step: int, *, boost: bool) -> None:
         alsa = self._alsa
-        control = alsa.Mixer(control=name, device=self._device)
+        control = alsa.Mixer(control=name, device=device)
         try:
             if not _plays(control.volumecap()):
                 return
@@ -108,6 +121,12 @@ class AlsaMixer:
                 control.setvolume(level_percent(step, boost=boost), pcmtype=alsa.PCM_PLAYBACK)
         finally:
             control.close()
+
+
+def control_device(device: str) -> str:
+    """The card whose mixer belongs to a sound device, such as hw:CARD=Device to plughw:CARD=Device,DEV=0."""
+    card = _NAMED_CARD.search(device) or _NUMBERED_CARD.match(device)
+    return f"hw:{card[1]}" if card else device
 
 
 def level_db(step: int, span: tuple[float, float], *, boost: bool) -> float:
@@ -125,7 +144,7 @@ def level_percent(step: int, *, boost: bool) -> int:
     return level + (100 - UNBOOSTED_PERCENT if boost else 0)
 
 
-def _chosen(names: list[str], levels: Levels) -> Iterator[tuple[str, int, bool]]:
+def _chosen(names: list[str], levels: Levels) -> Iterator[Choice]:
     """Each path's control; one that is the earpiece's too keeps the earpiece's level."""
     handset = _first(HANDSET, names)
     speaker = _first(SPEAKER, [name for name in names if name != handset])
@@ -137,6 +156,12 @@ def _chosen(names: list[str], levels: Levels) -> Iterator[tuple[str, int, bool]]
     ):
         if name is not None:
             yield name, step, boost
+
+
+def _loudest(names: list[str]) -> Iterator[Choice]:
+    name = _first((*SPEAKER, *HANDSET), names)
+    if name is not None:
+        yield name, TOP, True
 
 
 def _first(wanted: tuple[str, ...], names: list[str]) -> str | None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import lru_cache
+
 import segno
 from PIL import Image
 
@@ -16,17 +18,23 @@ def draw_qr(picture: Image.Image, text: str, area: tuple[int, int, int, int]) ->
     """
     left, top, right, bottom = area
     room = min(right - left, bottom - top)
-    code = segno.make(text, micro=False)
-    modules = len(code.matrix)
+    matrix = _encoded(text)
+    modules = len(matrix)
     scale = int(room // (modules + 2 * LEAST_QUIET_MODULES))
     if not scale:
         return 0
     side = min(room, (modules + 2 * QUIET_MODULES) * scale)
     start = (side - modules * scale) // 2
     light = Image.new("1", (side, side), 1)
-    light.paste(_drawn(code.matrix, scale), (start, start))
+    light.paste(_drawn(matrix, scale), (start, start))
     picture.paste(light, (left + (right - left - side) // 2, top))
     return side
+
+
+@lru_cache(maxsize=4)
+def _encoded(text: str) -> tuple[bytearray, ...]:
+    matrix: tuple[bytearray, ...] = segno.make(text, micro=False).matrix
+    return matrix
 
 
 def _drawn(matrix: tuple[bytearray, ...], scale: int) -> Image.Image:
