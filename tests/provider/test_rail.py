@@ -64,7 +64,8 @@ def test_the_rail_is_on_the_ledger(tmp_path: Path) -> None:
 
 def test_a_store_of_before_there_were_rails_is_brought_up_to_date(store: Store, tmp_path: Path) -> None:
     store.put_agreement(ALICE.address, 5)
-    store._db.execute("DROP TABLE transfers")
+    for table in ("transfers", "mail"):
+        store._db.execute(f"DROP TABLE {table}")
     store._db.execute("PRAGMA user_version = 1")
     again = Store(tmp_path / "provider.sqlite", PROVIDER.address)
     assert again.agreement_expiry(ALICE.address) == 5

@@ -48,4 +48,4 @@ class Recording:
 def clean_text(text: str) -> str:
     """As it is sent and shown: no control characters, line breaks as spaces, at most LONGEST_TEXT."""
     kept = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text)
-    return kept.strip()[:LONGEST_TEXT]
+    return kept.strip()[:LONGEST_TEXT].rstrip()
