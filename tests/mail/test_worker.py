@@ -218,6 +218,7 @@ def test_a_text_that_comes_again_is_receipted_again(town: Town, bob: Phone):
     alice = town.phone("alice")
     sealed = drop_in(town, alice.account, bob, TEXT, b"did you get this?")
     until(lambda: len(town.office.posted) == 1)
+    until(lambda: town.office.box(bob.account.address) == {} and bob.mail._letters.pending() == [])
     town.office.box(alice.account.address).clear()
     town.office.put(bob.account.address, sealed)
     until(lambda: len(town.office.posted) == 2)
