@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kallphone.bench.held import HeldPhone
+from kallphone.bench.held import HeldPhone, HeldPhoneError
 from kallphone.demo.stage import CALL_S, DemoPhone, Stage, Voice, stage
+
+_FLASHES, _FLASH_S = 3, 10.0
 
 FUNDS = 5_000_000
 """kallCoin base units for each phone: more than its deposit."""
@@ -56,7 +58,14 @@ class Neighbour:
         self.held.send(up=key)
 
     async def flash(self) -> None:
-        await self._act("HookFlashed", flash=True)
+        """A flash so soon after lifting that it looks like the switch's own bounce is made again."""
+        since = self.seen
+        for _ in range(_FLASHES):
+            self.held.send(flash=True)
+            with suppress(HeldPhoneError):
+                await self.held.wait_for_event("HookFlashed", _FLASH_S, since=since)
+                return
+        raise HeldPhoneError(f"{self.name} took no flash")
 
     async def call(self, other: Neighbour) -> None:
         await self.lift()

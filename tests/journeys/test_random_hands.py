@@ -37,7 +37,9 @@ class Hands:
         pins, factory = load_pins(), MockFactory()
         self.hand = SimulatedHook(pins.hook, factory)
         self.fingers = SimulatedKeypad(pins.keypad, factory)
-        self.hook = HookSwitch(pins.hook, self.post, factory, clock=lambda: self.town.now)
+        self.hook = HookSwitch(
+            pins.hook, self.post, factory, clock=lambda: self.town.now, known=True
+        )
         self.keypad = MatrixKeypad(pins.keypad, self.post, factory)
         self.factory = factory
 
