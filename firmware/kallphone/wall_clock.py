@@ -22,7 +22,9 @@ _MONTHS = (
 def minute_of(now: datetime.datetime) -> MinutePassed:
     """`now` in local time; the date's words are English, and translated where they are shown."""
     date = f"{_DAYS[now.weekday()]} {now.day} {_MONTHS[now.month - 1]}"
-    return MinutePassed(f"{now:%H:%M}", date, now.toordinal() - _EPOCH)
+    offset = now.astimezone().utcoffset() or datetime.timedelta()
+    seconds = (int(now.timestamp()), int(offset.total_seconds()))
+    return MinutePassed(f"{now:%H:%M}", date, now.toordinal() - _EPOCH, *seconds)
 
 
 async def keep_time(post: Post, now: Callable[[], datetime.datetime]) -> None:

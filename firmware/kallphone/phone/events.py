@@ -283,11 +283,14 @@ class VoucherRefused:
 # What is kept on the phone, and around it.
 @dataclass(frozen=True)
 class MinutePassed:
-    """`clock` as hours and minutes, `day` counts from the epoch, both of local time."""
+    """`clock` as hours and minutes, `day` counts from the epoch, both of local time, which is
+    `offset_s` ahead of `at`, Unix seconds."""
 
     clock: str
     date: str
     day: int
+    at: int = 0
+    offset_s: int = 0
 
 
 @dataclass(frozen=True)

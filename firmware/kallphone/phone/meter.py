@@ -20,3 +20,9 @@ def affordable_seconds(available: int, price: int, elapsed_s: float, paid_period
 def a_minute(per_period: int) -> int:
     """Base units a minute."""
     return per_period * 60 // PERIOD_S
+
+
+def clock(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -7,7 +7,7 @@ from typing import assert_never
 from kallphone.phone import limits, menu
 from kallphone.phone.causes import ANNOUNCEMENTS, Cause
 from kallphone.phone.dialplan import grouped
-from kallphone.phone.meter import PERIOD_S, a_minute, affordable_seconds
+from kallphone.phone.meter import PERIOD_S, a_minute, affordable_seconds, clock
 from kallphone.phone.money import coins
 from kallphone.phone.screens import COLUMNS, Screen, TextLine, large, rows, wrapped
 from kallphone.phone.states import (
@@ -42,12 +42,6 @@ def screen_for(phone: Phone, words: Words = ENGLISH) -> Screen:
 def peer(phone: Phone, number: str, account: bytes, words: Words) -> str:
     """Who that is, as well as the phone knows."""
     return phone.name_of(number, account) or grouped(number) or words("Unknown")
-
-
-def clock(seconds: int) -> str:
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def _title(phone: Phone, words: Words) -> TextLine:

@@ -52,9 +52,9 @@ KeptEvent = (
 
 def moved(phone: Phone, event: KeptEvent, now: float) -> Transition:
     match event:
-        case MinutePassed(clock=clock, date=date, day=day):
+        case MinutePassed(clock=clock, date=date, day=day, at=at, offset_s=offset_s):
             spent = phone.spent if phone.spent.day == day else Spent(day)
-            return replace(phone, wall=Wall(clock, date, day), spent=spent), ()
+            return replace(phone, wall=Wall(clock, date, day, at, offset_s), spent=spent), ()
         case MessageArrived(message=message):
             messages = (message, *phone.messages)[:MOST_MESSAGES]
             return _woken_up(replace(phone, messages=messages), now), ()

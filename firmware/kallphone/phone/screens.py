@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -55,12 +56,5 @@ def large(text: str) -> list[TextLine]:
 
 
 def wrapped(words: str, columns: int = COLUMNS) -> list[str]:
-    """Broken at spaces; a line break in the text stays one."""
-    lines: list[str] = []
-    for part in words.split("\n"):
-        lines.append("")
-        for word in part.split():
-            if lines[-1] and len(lines[-1]) + 1 + len(word) > columns:
-                lines.append("")
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
+    """Broken at spaces, and within a word that is longer than a row; a line break in the text stays one."""
+    return [row for line in words.split("\n") for row in textwrap.wrap(line, columns) or [""]]

@@ -267,6 +267,8 @@ class Wall:
     clock: str = ""
     date: str = ""
     day: int = 0
+    at: int = 0
+    offset_s: int = 0
 
 
 @dataclass(frozen=True)
@@ -290,17 +292,20 @@ class Spent:
 class Page:
     """One page of the menu: `name` says which, `cursor` is the row that is chosen.
 
-    `text` is what was typed so far, `subject` the number or id that the page is about, `chosen` what an
-    earlier step of an entry brought, `since` when the last key came, for letters on number keys.
+    `text` is what was typed so far, which may be a PIN or a word of the backup, `subject` the number or id
+    that the page is about, `chosen` what an earlier step of an entry brought. `since` is when the last key
+    came; `keys` are the taps of the letter that is still open, `shift` says which letters come.
     """
 
     name: str
     cursor: int = 0
-    text: str = ""
+    text: str = field(default="", repr=False)
     subject: str = ""
-    chosen: str = ""
+    chosen: str = field(default="", repr=False)
     since: float = 0.0
     error: str = ""
+    keys: str = ""
+    shift: int = 0
 
 
 @dataclass(frozen=True)
@@ -348,6 +353,8 @@ class Phone:
     messages: tuple[Message, ...] = ()
     recordings: tuple[Recording, ...] = ()
     next_message: int = 1
+    # To whom a message was begun, and how far it is.
+    draft: tuple[str, str] = ("", "")
     wall: Wall = field(default_factory=Wall)
     spent: Spent = field(default_factory=Spent)
     pages: tuple[Page, ...] = ()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-_KEYS = {"2": "abc", "3": "def", "4": "ghi", "5": "jkl", "6": "mno", "7": "pqrs", "8": "tuv", "9": "wxyz"}
-_DIGITS = str.maketrans({letter: key for key, letters in _KEYS.items() for letter in letters})
+LETTERS = {"2": "abc", "3": "def", "4": "ghi", "5": "jkl", "6": "mno", "7": "pqrs", "8": "tuv", "9": "wxyz"}
+_DIGITS = str.maketrans({letter: key for key, letters in LETTERS.items() for letter in letters})
 
 
 def digits_of(word: str) -> str:
