@@ -69,6 +69,8 @@ async def run_phone(
         )  # fmt: skip
         settings = parts.settings_of(preferences, pin)
         phone = remembered_phone(database, journal, mail, settings, config.owner or b"", _local_time())
+        # Awake: as if somebody had touched it at its start.
+        phone = dataclasses.replace(phone, touched_at=loop.time())
         engine = Engine(adapters, loop.time, phone, words=translation)
         if face.report is not None:
             engine.observers.append(_reporter(face.report))

@@ -105,6 +105,12 @@ class Page:
         for key in keys:
             ActionChains(self.browser, duration=20).key_down(key).key_up(key).perform()
 
+    def hold(self, element: WebElement) -> None:
+        ActionChains(self.browser).click_and_hold(element).perform()
+
+    def let_go(self) -> None:
+        ActionChains(self.browser).release().perform()
+
     def complaints(self) -> list[str]:
         return [entry["message"] for entry in self.browser.get_log("browser")]
 

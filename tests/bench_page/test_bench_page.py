@@ -37,6 +37,7 @@ def is_silent(page: Page, phone: int) -> bool:
 
 def test_a_call_by_mouse_is_made_heard_paid_and_hung_up(demo: Demo, page: Page):
     claims = len(page.news("ledger"))
+    page.reads(0, "Credit 5.00")
     page.of(0, ".handset").click()
     page.until(lambda: page.state(0) == "In the ear: Dial tone", "the dial tone")
     page.until(lambda: hears_tone(page, 0), "425 Hz in the page's sound")
@@ -57,7 +58,7 @@ def test_a_call_by_mouse_is_made_heard_paid_and_hung_up(demo: Demo, page: Page):
     page.until(lambda: page.state(1) == "In the ear: Busy tone", "B's busy tone")
     page.until(lambda: is_silent(page, 0), "silence on the hook")
     page.of(1, ".handset").click()
-    page.told("A", "call over: Call ended, 0.02 kallCoin paid")
+    page.told("A", "Call ended, 0.02 kallCoin paid")
     page.told("ledger", "the provider claimed 0.02 kallCoin of A's vouchers", before=claims)
 
 
@@ -94,6 +95,9 @@ def test_everything_is_reached_by_tab_and_has_a_name(page: Page):
 
 
 def test_the_glass_shows_what_the_driver_drew(demo: Demo, page: Page):
+    page.of(0, ".handset").click()
+    page.until(lambda: page.state(0) == "In the ear: Dial tone", "the dial tone")
+    page.reads(0, "Dial")
     lit = (
         "const canvas = document.querySelector('canvas');"
         "const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);"
@@ -102,10 +106,20 @@ def test_the_glass_shows_what_the_driver_drew(demo: Demo, page: Page):
     )
     frame = demo.on.a.held.frame
     assert frame is not None
-    page.reads(0, "Ready")
     bits = sum(byte.bit_count() for byte in base64.b64decode(frame.bits))
     assert page.browser.execute_script(lit) == [frame.width, frame.height, bits]
     assert bits > 500
+
+
+def test_a_key_can_be_held(demo: Demo, page: Page):
+    held = demo.on.b.held
+    seen = len(held.events)
+    page.hold(page.of(1, "[data-key='9']"))
+    demo.run(held.wait_for_event("KeyHeld", 30, since=seen, key="9"))
+    page.let_go()
+    page.until(lambda: not page.all(".key.down"), "the key up")
+    page.type("7")  # to the phone that was touched last
+    demo.run(held.wait_for_event("KeyPressed", 30, since=seen, key="7"))
 
 
 def test_one_phone_at_a_time_on_a_telephones_screen(demo: Demo, small_page: Page):
@@ -128,11 +142,16 @@ def test_one_phone_at_a_time_on_a_telephones_screen(demo: Demo, small_page: Page
 
 def test_a_provider_that_dies_shows_and_comes_back(page: Page):
     page.choose("signalling", "Killed")
-    for phone in (0, 1):
-        page.until(lambda at=phone: page.lamp(at, "line") == "off", f"phone {phone} without a line")
-        page.reads(phone, "no line")
-    page.told("bench", "Provider: calls: killed")
-    page.choose("signalling", "Running")
+    try:
+        for phone, name in enumerate("AB"):
+            page.until(lambda at=phone: page.lamp(at, "line") == "off", f"phone {phone} without a line")
+            page.told(name, "lost its registration")
+        page.told("bench", "Provider: calls: killed")
+        page.of(0, ".dial").click()
+        page.until(lambda: "reorder" in page.state(0).lower(), "a tone that says no")
+        page.type(Keys.ESCAPE)
+    finally:
+        page.choose("signalling", "Running")
     for phone in (0, 1):
         page.until(lambda at=phone: page.lamp(at, "line") == "on", f"phone {phone} with its line again")
 

@@ -15,7 +15,7 @@ from PIL import Image
 from kallphone.bench.panel import FLASH_S, Panel
 from kallphone.hardware.drawing import draw
 from kallphone.hardware.pins import load_pins
-from kallphone.phone.events import Event, KeyPressed, OffHook, OnHook
+from kallphone.phone.events import Event, KeyHeld, KeyPressed, OffHook, OnHook
 from kallphone.phone.lamps import Light
 from kallphone.phone.screens import Screen, TextLine
 from kallphone.phone.sound import Ring
@@ -54,8 +54,8 @@ class Held:
         os.write(self._write, json.dumps(order).encode() + b"\n")
 
     def posted(self) -> Event:
-        """The next event, but for those that only tell how long a key is down."""
-        while type(event := self.events.get(timeout=PATIENCE_S)).__name__ in ("KeyHeld", "KeyReleased"):
+        """The next event, but for a machine so slow that a key seems to be held."""
+        while isinstance(event := self.events.get(timeout=PATIENCE_S), KeyHeld):
             pass
         return event
 
@@ -100,6 +100,14 @@ def test_a_key_is_down_until_it_is_up():
         phone.order(down="5")
         phone.order(up="5")
         assert phone.posted() == KeyPressed("5")
+
+
+def test_a_key_that_stays_down_is_a_long_press():
+    with held() as phone:
+        phone.order(down="1")
+        assert phone.events.get(timeout=PATIENCE_S) == KeyPressed("1")
+        assert phone.events.get(timeout=PATIENCE_S) == KeyHeld("1")
+        phone.order(up="1")
 
 
 def test_a_key_that_goes_up_at_once_is_seen_all_the_same():

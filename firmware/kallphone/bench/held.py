@@ -38,11 +38,15 @@ class ScreenShown:
 
 @dataclass(frozen=True)
 class Frame:
-    """What stands on the glass: `bits` in base64, row by row, eight pixels a byte, leftmost highest."""
+    """What stands on the glass: `bits` in base64, row by row, eight pixels a byte, leftmost highest.
+
+    `contrast` is what the controller was set to, 0 to 255.
+    """
 
     width: int
     height: int
     bits: str
+    contrast: int
 
 
 @dataclass(frozen=True)
@@ -254,7 +258,7 @@ class HeldPhone:
                 self.lamps = lamps
                 self.lights = said.get("lights", {name: ("off", "on")[lit] for name, lit in lamps.items()})
             case {"frame": str(bits), "size": [int(width), int(height)]}:
-                self.frame = Frame(width, height, bits)
+                self.frame = Frame(width, height, bits, said.get("contrast", 255))
             case {"hook": hook}:
                 self.off_hook = hook == "off"
             case {"key": key}:

@@ -56,7 +56,7 @@ class Panel:
         self._post = post
         self._clock = clock
         self._pause = pause
-        self._frame = b""
+        self._frame: dict[str, Any] = {}
         self.talk: Callable[[Path], None] | None = None
         self.board = SimulatedBoard(pins, self._posted)
         self.board.display.on_frame = self._drawn
@@ -104,11 +104,13 @@ class Panel:
 
     def _drawn(self) -> None:
         """What stands on the glass, row by row, eight pixels a byte, the leftmost in the highest bit."""
-        image = self.board.oled.image.convert("1")
-        frame = image.tobytes()
+        oled = self.board.oled
+        image = oled.image
+        bits = base64.b64encode(image.tobytes()).decode()
+        frame = {"frame": bits, "size": image.size, "contrast": oled.chip.contrast}
         if frame != self._frame:
             self._frame = frame
-            self._say(frame=base64.b64encode(frame).decode(), size=image.size)
+            self._say(**frame)
 
     def _posted(self, event: Event) -> None:
         self._post(event)

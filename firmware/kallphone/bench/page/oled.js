@@ -2,8 +2,12 @@
 
 const LIT = [206, 235, 255, 255];
 const DARK = [2, 3, 4, 255];
+// An eye takes half the current for nearly as bright.
+const DIMMEST = 0.4;
+const CURVE = 0.35;
 
-export function drawFrame(canvas, { width, height, bits }) {
+export function drawFrame(canvas, { width, height, bits, contrast }) {
+  canvas.style.opacity = DIMMEST + (1 - DIMMEST) * (contrast / 255) ** CURVE;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const bytes = Uint8Array.from(atob(bits), (char) => char.charCodeAt(0));
   const picture = new ImageData(width, height);
