@@ -168,3 +168,9 @@ def test_a_sleeping_screen_lights_few_pixels_and_those_seldom():
             for bit in range(8):
                 lit[8 * index + bit] += pixel >> bit & 1
     assert max(lit) < 24 * 60 * 0.1
+
+
+def test_a_chosen_row_does_not_run_into_the_bar_above_it() -> None:
+    lines = tuple(TextLine(f"row {row}", inverse=row < 2) for row in range(7))
+    picture = draw(Screen(lines), (128, 64))
+    assert any(not any(picture.getpixel((x, y)) for x in range(128)) for y in range(8, 12))

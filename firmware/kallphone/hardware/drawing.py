@@ -106,6 +106,9 @@ def _draw_body(picture: Image.Image, rows: list[_Row], area: Area) -> None:
     for row in rows:
         _draw_row(picture, row, (left, y, right, y + row.height))
         y += row.height + gap
+    if top and rows and rows[0].inverse:
+        # The bar and a chosen row beneath it must not run into one.
+        ImageDraw.Draw(picture).line((left, top, right - 1, top), fill=0)
 
 
 def _that_fit(rows: list[_Row], height: int) -> list[_Row]:
