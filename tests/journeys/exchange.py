@@ -80,7 +80,7 @@ class TownPhone:
         adapters = Adapters(
             world, (world,), world, world, world, world, world, world, world, world, world, world
         )
-        self.engine = Engine(adapters, lambda: town.now, Phone())
+        self.engine = Engine(adapters, lambda: town.now, Phone(touched_at=town.now))
 
     # The hand.
     def lift(self) -> None:

@@ -8,9 +8,15 @@ import pytest
 
 from kallphone.phone.book import Contact
 from kallphone.phone.causes import ANNOUNCEMENTS, Cause
-from kallphone.phone.events import CreditChanged, MessageArrived
+from kallphone.phone.events import (
+    CreditChanged,
+    MessageArrived,
+    RecordingArrived,
+    RecordingEnded,
+    RecordingLoaded,
+)
 from kallphone.phone.lamps import Light
-from kallphone.phone.messages import Message
+from kallphone.phone.messages import Message, Recording
 from kallphone.phone.settings import Forwarding, Limits, Screening
 from tests.journeys.exchange import DEPOSIT, PRICE, Town, TownPhone
 
@@ -466,6 +472,39 @@ def test_a_busy_number_is_tried_again(anna: TownPhone, bert: TownPhone, cleo: To
     assert anna.ringing
     anna.lift()
     assert bert.ringing
+
+
+def test_a_held_star_locks_but_not_the_one_that_closed_the_menu(anna: TownPhone):
+    anna.choose(has_pin=True)
+    anna.press("#")
+    anna.hold("*")
+    assert not anna.phone.lock.locked
+    anna.hold("*")
+    assert anna.phone.lock.locked
+    assert "Locked" in anna.text
+
+
+def test_a_voicemail_plays_in_the_ear_and_counts_as_heard(anna: TownPhone, town: Town):
+    town.do(anna, RecordingArrived(Recording(7, "3456789012", 0, 12, file="a.opus")))
+    assert "New messages: 1" in anna.text
+    anna.press("#41")
+    anna.lift()
+    assert anna.noted("load_recording") == [("a.opus",)]
+    town.do(anna, RecordingLoaded("a.opus", "a.wav"))
+    assert anna.sound.recording == "a.wav"
+    town.do(anna, RecordingEnded("a.wav"))
+    assert anna.tone == "DIAL"
+    anna.lower()
+    assert "New messages" not in anna.text
+    assert anna.noted("mark_read") == [(7,)]
+
+
+def test_lifting_on_a_line_of_the_log_calls_that_number(anna: TownPhone, bert: TownPhone):
+    anna.call(bert)
+    anna.lower()
+    bert.press("#11")
+    bert.lift()
+    assert anna.ringing
 
 
 # What it may cost.

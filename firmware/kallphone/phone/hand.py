@@ -13,6 +13,7 @@ from kallphone.phone.commands import (
     HangUp,
     LoadRecording,
     LogCall,
+    MarkRead,
     SaveSettings,
     SendDigit,
 )
@@ -37,6 +38,7 @@ from kallphone.phone.states import (
     Retry,
     Ringing,
 )
+from kallphone.phone.words import N_
 
 Transition = tuple[Phone, tuple[Command, ...]]
 
@@ -47,6 +49,7 @@ LOUDEST = 10
 DIGITS = "0123456789"
 LOUDER, SOFTER, MUTE, MENU = "A", "B", "C", "D"
 TRY_AGAIN = "5"
+HOLD_TO_LOCK = N_("Hold * to lock")
 
 
 def lifted(phone: Phone, now: float) -> Transition:
@@ -78,7 +81,7 @@ def _begun(phone: Phone, digits: str, now: float) -> Transition:
     settings = phone.settings
     file, number = ("", "") if not phone.pages else (menu.recording(phone), menu.number(phone))
     if file:
-        return replace(phone, mode=Listening(file, now)), (LoadRecording(file),)
+        return _listening(phone, file, now)
     phone = replace(phone, pages=())
     if phone.lock.locked:
         return replace(phone, mode=DialTone(now)), ()
@@ -91,6 +94,15 @@ def _begun(phone: Phone, digits: str, now: float) -> Transition:
     if settings.hotline and settings.hotline_after_s == 0:
         return dialing.call(phone, settings.hotline, now)
     return replace(phone, mode=DialTone(now)), ()
+
+
+def _listening(phone: Phone, file: str, now: float) -> Transition:
+    played = next((one for one in phone.recordings if one.file == file), None)
+    read = tuple(replace(one, read=True) if one is played else one for one in phone.recordings)
+    commands: tuple[Command, ...] = (LoadRecording(file),)
+    if played is not None and not played.read:
+        commands = (*commands, MarkRead(played.id))
+    return replace(phone, mode=Listening(file, now), recordings=read), commands
 
 
 def lowered(phone: Phone, now: float) -> Transition:
@@ -158,8 +170,8 @@ def held(phone: Phone, key: str, now: float) -> Transition:
     if isinstance(mode, Idle) and mode.digits == key and key in DIGITS:
         contact = phone.book.by_key(key)
         return replace(phone, mode=Idle(contact.number if contact else "")), ()
-    if isinstance(mode, Idle) and key == "*" and phone.settings.has_pin:
-        return replace(phone, lock=replace(phone.lock, locked=True), pages=()), ()
+    if isinstance(mode, Idle) and key == "*" and phone.notice and phone.notice.words == HOLD_TO_LOCK:
+        return replace(phone, lock=replace(phone.lock, locked=True), notice=None), ()
     return phone, ()
 
 
@@ -173,6 +185,9 @@ def _idle_key(phone: Phone, digits: str, key: str, now: float, *, asleep: bool) 
         return replace(phone, mode=Idle(digits[:-1])), ()
     if key in (LOUDER, SOFTER):
         return _turned(phone, "ringer", 1 if key == LOUDER else -1, now)
+    if key == "*" and phone.settings.has_pin:
+        # Also what tells a held * here from one that has just closed the menu.
+        return replace(phone, notice=Notice(HOLD_TO_LOCK, now + NOTICE_S)), ()
     if asleep and key == "#":
         return phone, ()
     return (menu.open_menu(phone, now), ()) if key in ("#", MENU) else (phone, ())
