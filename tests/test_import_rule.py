@@ -1,4 +1,4 @@
-"""Imports run one way: kallphone -> kallnet <- kallprovider, and the pure core knows nobody."""
+"""Imports run one way: kallmachine -> kallphone -> kallnet <- kallprovider; the pure core knows nobody."""
 
 from __future__ import annotations
 
@@ -14,9 +14,16 @@ FOLDERS = {
     "kallnet": ROOT / "firmware/kallnet",
     "kallphone": ROOT / "firmware/kallphone",
     "kallprovider": ROOT / "services/kallprovider",
+    "kallmachine": ROOT / "services/kallmachine",
 }
 OURS = set(FOLDERS)
-MAY_IMPORT = {"kallnet": set[str](), "kallphone": {"kallnet"}, "kallprovider": {"kallnet"}}
+MAY_IMPORT = {
+    "kallnet": set[str](),
+    "kallphone": {"kallnet"},
+    "kallprovider": {"kallnet"},
+    # A phone without a hand.
+    "kallmachine": {"kallphone", "kallnet"},
+}
 
 # kallnet runs on every phone, resident: what it may stand on is counted (see pyproject.toml).
 KALLNET_LIBRARIES = {"requests", "urllib3", "coincurve", "Crypto", "cbor2", "nacl"}

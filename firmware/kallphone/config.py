@@ -41,13 +41,14 @@ class PhoneConfig:
 def load_config(file: Path) -> PhoneConfig:
     """Raises ConfigError in words for the owner."""
     sections = read_sections(file, SECTIONS, "copy example.toml of the package and edit it")
-    config = _assemble(sections)
+    config = phone_config(sections)
     for section in sections.values():
         section.finish()
     return config
 
 
-def _assemble(sections: dict[str, Section]) -> PhoneConfig:
+def phone_config(sections: dict[str, Section]) -> PhoneConfig:
+    """Of a file's SECTIONS, whose `finish` is the caller's."""
     phone, ledger, provider = sections["phone"], sections["ledger"], sections["provider"]
     money, audio = sections["money"], sections["audio"]
     rpc = ledger.urls("rpc")

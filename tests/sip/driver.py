@@ -29,6 +29,8 @@ def until(condition: Callable[[], bool]) -> None:
 class Agent:
     """A child process with one SIP endpoint; waits on its events, never on time."""
 
+    program = "tests.sip.agent"
+
     def __init__(self, account: Account, ca_file: Path, log: Path, **settings: Any) -> None:
         self.account = bytes(account.address)
         self.name = f"0x{self.account.hex()}"
@@ -37,9 +39,9 @@ class Agent:
         self._queue: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
         with log.open("w") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.sip.agent"],
+                [sys.executable, "-m", self.program],
                 cwd=_ROOT,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(["firmware", *sys.path[1:]])},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(["firmware", "services", *sys.path[1:]])},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -11,6 +11,7 @@ from typing import Any
 from kallnet.account import Address
 from kallnet.transfers import ESCROW
 from kallphone.bench.held import HeldPhone
+from kallphone.demo.machines import DemoMachine
 from kallphone.demo.network import Network
 
 # Patience, not measurements: far beyond what a loaded machine needs.
@@ -28,6 +29,8 @@ _PHONE_FILE = """\
 [phone]
 state = "state"
 country = "de"
+voicemail = "{voicemail}"
+echo_test = "{echo_test}"
 [ledger]
 rpc = ["{rpc}"]
 agree = 0
@@ -89,8 +92,12 @@ class DemoPhone:
 
 @dataclass(frozen=True)
 class Stage:
+    """`echo` and `voicemail` are there where machines were asked for; the phones' settings name them."""
+
     network: Network
     phones: tuple[DemoPhone, ...]
+    echo: DemoMachine | None = None
+    voicemail: DemoMachine | None = None
 
     @property
     def a(self) -> DemoPhone:
@@ -122,6 +129,8 @@ async def stage(
     options_of_a: tuple[str, ...] = (),
     rail: str = ESCROW,
     exit_delay_s: int = 3600,
+    *,
+    machines: bool = False,
 ) -> AsyncIterator[Stage]:
     """A network and a phone for each voice with its line up; everything is gone when the block ends."""
     async with AsyncExitStack() as stack:
@@ -129,8 +138,18 @@ async def stage(
         stack.push_async_callback(network.stop)
         say("Starting chain, contracts and provider")
         await network.start()
+        beside = _machines(network, folder) if machines else {}
+        for machine in beside.values():
+            stack.push_async_callback(machine.stop)
+        await asyncio.gather(*(machine.come_up() for machine in beside.values()))
+        numbers = {kind: machine.number for kind, machine in beside.items()}
         phones = [
-            _phone(network, folder / name.lower(), name, voice, options_of_a if name == "A" else ())
+            _phone(
+                name,
+                folder / name.lower(),
+                _phone_file(network, voice, DEPOSIT, numbers),
+                options_of_a if name == "A" else (),
+            )
             for name, voice in zip(NAMES, voices, strict=False)
         ]
         for phone in phones:
@@ -140,24 +159,36 @@ async def stage(
         await network.until_final()
         for phone in phones:
             say(f"Phone {phone.name} has the number {phone.number}")
-        yield Stage(network, tuple(phones))
+        for kind, machine in beside.items():
+            say(f"The {kind} has the number {machine.number}")
+        yield Stage(network, tuple(phones), beside.get("echo"), beside.get("voicemail"))
 
 
-def _phone(network: Network, folder: Path, name: str, voice: Voice, options: tuple[str, ...]) -> DemoPhone:
+def _machines(network: Network, folder: Path) -> dict[str, DemoMachine]:
+    file = _phone_file(network, Voice(), deposit=0, numbers={})
+    return {kind: DemoMachine(kind, folder / kind, file) for kind in ("echo", "voicemail")}
+
+
+def _phone(name: str, folder: Path, file: str, options: tuple[str, ...]) -> DemoPhone:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "kallphone.toml").write_text(
-        _PHONE_FILE.format(
-            rpc=network.chain.url,
-            deployment=network.deployment_file.resolve(),
-            api=network.provider_api,
-            ca_file=network.ca_file.resolve(),
-            deposit=DEPOSIT,
-            device=voice.device,
-            speak=voice.speak or "",
-            record=voice.record or "",
-        )
-    )
+    (folder / "kallphone.toml").write_text(file)
     return DemoPhone(name, folder, HeldPhone(_argv(folder, options), None, name), options)
+
+
+def _phone_file(network: Network, voice: Voice, deposit: int, numbers: dict[str, str]) -> str:
+    """`numbers` are those of the machines, by kind."""
+    return _PHONE_FILE.format(
+        voicemail=numbers.get("voicemail", ""),
+        echo_test=numbers.get("echo", ""),
+        rpc=network.chain.url,
+        deployment=network.deployment_file.resolve(),
+        api=network.provider_api,
+        ca_file=network.ca_file.resolve(),
+        deposit=deposit,
+        device=voice.device,
+        speak=voice.speak or "",
+        record=voice.record or "",
+    )
 
 
 async def _put_away(phone: DemoPhone) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Protocol
 
 import pjsua2 as pj
 
@@ -60,6 +61,16 @@ def set_codecs(endpoint: pj.Endpoint, opus_complexity: int) -> None:
     opus.complexity = opus_complexity
     opus.cbr = False
     endpoint.setCodecOpusConfig(opus)
+
+
+class Desk(Protocol):
+    """Where the sound of calls comes from and goes to; lives on the SIP thread."""
+
+    def attach(self, call: CallId, media: pj.AudioMedia) -> None:
+        """The call has sound from now on, or has it from another port."""
+
+    def detach(self, call: CallId) -> None:
+        """The call has no sound, for now or for good; it may never have had any."""
 
 
 class Handset:

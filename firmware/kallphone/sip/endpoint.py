@@ -4,15 +4,14 @@ import logging
 import socket
 import time
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import pjsua2 as pj
 
 from kallphone.phone.events import CallEnded, CallForwarded, CallId, CallRefused, IncomingCall, Note
-from kallphone.phone.sound import Sound
 from kallphone.ports import Post, SipCredentials
 from kallphone.sip.account import PhoneAccount
-from kallphone.sip.audio import Handset, media_config, set_codecs
+from kallphone.sip.audio import Desk, Handset, media_config, set_codecs
 from kallphone.sip.call import INVALID_IDENTITY, PhoneCall
 from kallphone.sip.headers import account_of, diversion_value, diverted_from, may_be_secured, number_uri
 from kallphone.sip.identity import Identity, IdentityRefused
@@ -36,6 +35,8 @@ _KEEP_ALIVE = (
     (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000),
 )
 
+MakeDesk = Callable[[pj.AudDevManager], Desk]
+
 
 class SipEndpoint:
     """Every pjsua2 object there is; only the thread that called `open` may touch it."""
@@ -45,6 +46,7 @@ class SipEndpoint:
         settings: SipSettings,
         post: Post,
         identity: Identity,
+        make_desk: MakeDesk | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
@@ -56,7 +58,8 @@ class SipEndpoint:
         # A copy of a SockOpt points into its original, so the originals have to stay.
         self._socket_options = [pj.SockOpt(*option) for option in _KEEP_ALIVE]
         self._account: PhoneAccount | None = None
-        self._handset: Handset | None = None
+        self._make_desk = make_desk or self._make_handset
+        self._desk: Desk | None = None
         self._calls: dict[CallId, PhoneCall] = {}
         self._leaving: list[PhoneCall] = []
         self._next_incoming = 2
@@ -72,9 +75,7 @@ class SipEndpoint:
             library.transportCreate(pj.PJSIP_TRANSPORT_TLS, self._tls_config())
             set_codecs(library, self._settings.opus_complexity)
             library.libStart()
-            self._handset = Handset(
-                library.audDevManager(), self._settings.audio, self._settings.country, self._post
-            )
+            self._desk = self._make_desk(library.audDevManager())
         except pj.Error as error:
             raise SipError(f"SIP does not start: {error.reason} ({error.title})") from error
         self._account = PhoneAccount(self._settings, self._post, self._incoming)
@@ -100,7 +101,7 @@ class SipEndpoint:
         self._say_goodbye()
         self._calls.clear()
         self._leaving.clear()
-        self._handset = None
+        self._desk = None
         self._account = None
         self._library.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
         self._library = None
@@ -136,29 +137,17 @@ class SipEndpoint:
         if call := self._calls.get(number):
             call.tell(note)
 
-    def hear(self, sound: Sound) -> None:
-        if self._handset is not None:
-            self._handset.hear(sound)
-
-    def talk(self, wav: Path) -> None:
-        if self._handset is not None:
-            self._handset.talk(wav)
-
-    def play(self, wav: Path) -> None:
-        if self._handset is not None:
-            self._handset.play(wav)
-
-    def use_device(self, name: str) -> None:
-        if self._handset is not None:
-            self._handset.use_device(name)
+    def at_desk(self, act: Callable[[Any], None]) -> None:
+        if self._desk is not None:
+            act(self._desk)
 
     def media_changed(self, call: PhoneCall, media: pj.AudioMedia | None) -> None:
-        if self._handset is None:
+        if self._desk is None:
             return
         if media is None or call.over:
-            self._handset.detach(call.number)
+            self._desk.detach(call.number)
         else:
-            self._handset.attach(call.number, media)
+            self._desk.attach(call.number, media)
 
     def ended(self, call: PhoneCall, code: int, words: str, forwarded: str) -> None:
         self.media_changed(call, None)
@@ -195,6 +184,9 @@ class SipEndpoint:
         self._next_incoming += 2
         self._calls[call.number] = call
         self._post(IncomingCall(call.number, caller, call.verified, diverted_from(invite)))
+
+    def _make_handset(self, devices: pj.AudDevManager) -> Desk:
+        return Handset(devices, self._settings.audio, self._settings.country, self._post)
 
     def _transport_changed(self, prm: pj.OnTransportStateParam) -> None:
         if self._account is not None:

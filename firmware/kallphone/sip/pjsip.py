@@ -8,7 +8,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kallphone.phone.events import CallId, Note
 from kallphone.phone.sound import Sound
@@ -17,7 +17,7 @@ from kallphone.sip.identity import Identity
 from kallphone.sip.settings import SipError, SipSettings
 
 if TYPE_CHECKING:
-    from kallphone.sip.endpoint import SipEndpoint
+    from kallphone.sip.endpoint import MakeDesk, SipEndpoint
 
 _log = logging.getLogger(__name__)
 
@@ -27,12 +27,18 @@ _PRIORITY = 10
 
 
 class PjSip:
-    """The Sip port: one thread owns pjsua2, everybody else leaves commands in its queue."""
+    """The Sip port: one thread owns pjsua2, everybody else leaves commands in its queue.
 
-    def __init__(self, settings: SipSettings, post: Post, identity: Identity) -> None:
+    `make_desk` makes what calls are wired to, on that thread: by default the handset.
+    """
+
+    def __init__(
+        self, settings: SipSettings, post: Post, identity: Identity, make_desk: MakeDesk | None = None
+    ) -> None:
         self._settings = settings
         self._post = post
         self._identity = identity
+        self._make_desk = make_desk
         self._commands: SimpleQueue[Callable[[SipEndpoint], None]] = SimpleQueue()
         self._stopping = Flag()
         self._thread: Thread | None = None
@@ -84,18 +90,22 @@ class PjSip:
 
     def talk(self, wav: Path) -> None:
         """Says a recording into the microphone, to whoever is joined to it now."""
-        self._commands.put(lambda endpoint: endpoint.talk(wav))
+        self.at_desk(lambda handset: handset.talk(wav))
 
     def hear(self, sound: Sound) -> None:
-        self._commands.put(lambda endpoint: endpoint.hear(sound))
+        self.at_desk(lambda handset: handset.hear(sound))
 
     def play(self, wav: Path) -> None:
         """Says a recording in the ear, beside whatever is heard there."""
-        self._commands.put(lambda endpoint: endpoint.play(wav))
+        self.at_desk(lambda handset: handset.play(wav))
 
     def use_device(self, name: str) -> None:
         """Goes on with another sound card, an ALSA name or "null"; calls stay up."""
-        self._commands.put(lambda endpoint: endpoint.use_device(name))
+        self.at_desk(lambda handset: handset.use_device(name))
+
+    def at_desk(self, act: Callable[[Any], None]) -> None:
+        """Runs `act` on the SIP thread with what `make_desk` made."""
+        self._commands.put(lambda endpoint: endpoint.at_desk(act))
 
     def _run(self, started: Future[None]) -> None:
         _go_first()
@@ -119,7 +129,7 @@ class PjSip:
             from kallphone.sip.endpoint import SipEndpoint
         except ImportError as error:
             raise SipError(f"pjsua2 is not installed ({error}). Build it: make setup") from error
-        endpoint = SipEndpoint(self._settings, self._post, self._identity)
+        endpoint = SipEndpoint(self._settings, self._post, self._identity, self._make_desk)
         try:
             endpoint.open()
         except Exception:

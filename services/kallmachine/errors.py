@@ -1,0 +1,2 @@
+class MachineError(Exception):
+    """The machine can't run; the words tell its owner what to change."""
