@@ -1,7 +1,7 @@
 """What accounts sign. Amounts are kallCoin base units, times are Unix seconds.
 
-Register and Release go to the registry's domain, as do Agreement, Session, CallIdentity, Sealed and Mail,
-which never reach the chain; Voucher, Deposit and StartExit to the escrow's; Rating to the rating's;
+Register and Release go to the registry's domain, as do Agreement, Session, CallIdentity, CallNote, Sealed
+and Mail, which never reach the chain; Voucher, Deposit and StartExit to the escrow's; Rating to the rating's;
 Interest, Proposal and Ballot to the spec's; Permit (EIP-2612), TransferWithAuthorization (EIP-3009) and
 Delegation (OpenZeppelin's Votes) to the coin's.
 """
@@ -96,6 +96,18 @@ class Mail:
     recipient: Address
     id: bytes
     time: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallNote:
+    """What a phone says to the other within a call; `count` grows with each of the signer's notes."""
+
+    TYPE: ClassVar[str] = "CallNote(address signer,address peer,string callId,uint256 count,string note)"
+    signer: Address
+    peer: Address
+    call_id: str
+    count: int
+    note: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from kallphone.sip.headers import (
 )
 from kallphone.sip.identity import CHANGED_ON_THE_WAY, FarEnd, Identity, IdentityRefused
 from kallphone.sip.media import CallMedia
-from kallphone.sip.notes import CONTENT_TYPE, decode_note, encode_note
+from kallphone.sip.notes import CONTENT_TYPE, HEADER, Notes
 from kallphone.sip.params import call_options, header, message_in, request_in
 from kallphone.sip.watch import MediaWatch, Verdict
 
@@ -61,6 +61,7 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
         self._identity = identity
         self._peer: bytes | None = None
         self._far: FarEnd | None = None
+        self._notes: Notes | None = None
         self._answered = False
         self._rang = False
         self._redirected = False
@@ -79,16 +80,12 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
 
     def place(self, uri: str, diversion: str = "") -> None:
         self._peer = account_of(uri)
-        options = call_options()
-        if diversion:
-            options.txOption.headers.append(header("Diversion", diversion))
-        self._try(lambda: self.makeCall(uri, options))
+        more = [header("Diversion", diversion)] if diversion else []
+        self._try(lambda: self.makeCall(uri, call_options(0, *more)))
 
     def respond(self, code: int, contact: str = "") -> None:
-        options = call_options(code)
-        if contact:
-            options.txOption.headers.append(header("Contact", contact))
-        self._try(lambda: self.answer(options))
+        more = [header("Contact", contact)] if contact else []
+        self._try(lambda: self.answer(call_options(code, *more)))
 
     def send_digit(self, key: str) -> None:
         """By RFC 4733, or by SIP INFO where the far end did not agree to that."""
@@ -102,8 +99,12 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
             _log.warning("Call %d: a digit was not sent: %s", self.number, error.reason)
 
     def tell(self, note: Note) -> None:
+        if self._notes is None:
+            return
         message = pj.SendInstantMessageParam()
-        message.contentType, message.content = CONTENT_TYPE, encode_note(note)
+        message.contentType = CONTENT_TYPE
+        message.content, signed = self._notes.say(note)
+        message.txOption.headers.append(header(HEADER, signed))
         try:
             self.sendInstantMessage(message)
         except pj.Error as error:
@@ -113,13 +114,11 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
         """Ends the call here; `status` answers an INVITE that was not answered yet."""
         self._count()
         self._finish(code, words)
-        options = call_options(status)
-        if code >= 400:
-            # RFC 3326: lets the far end tell a fault from a receiver put down.
-            options.txOption.headers.append(header("Reason", reason_value(code, words)))
+        # RFC 3326: lets the far end tell a fault from a receiver put down.
+        more = [header("Reason", reason_value(code, words))] if code >= 400 else []
         try:
             if self.isActive():
-                self.hangup(options)
+                self.hangup(call_options(status, *more))
         except pj.Error as error:
             _log.info("Call %d: nothing left to hang up: %s", self.number, error.reason)
 
@@ -165,7 +164,7 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
         self._guard(self._media_changed)
 
     def onInstantMessage(self, prm: pj.OnInstantMessageParam) -> None:  # noqa: N802
-        self._guard(lambda: self._told(prm.contentType, prm.msgBody))
+        self._guard(lambda: self._told(prm))
 
     def onStreamDestroyed(self, prm: pj.OnStreamDestroyedParam) -> None:  # noqa: N802, ARG002
         """Where the far end hangs up the stream goes first, and its counters with it."""
@@ -200,7 +199,9 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
 
     def _far_end(self) -> FarEnd | None:
         if self._far is None and self._peer is not None:
-            self._far = FarEnd(self._identity, self._peer, self.getInfo().callIdString)
+            call_id = self.getInfo().callIdString
+            self._far = FarEnd(self._identity, self._peer, call_id)
+            self._notes = Notes(self._identity, self._peer, call_id)
         return self._far
 
     def _state_changed(self, prm: pj.OnCallStateParam) -> None:
@@ -222,14 +223,14 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
         self._post(CallAnswered(self.number, self.verified))
         self._media_changed()
 
-    def _told(self, content_type: str, body: str) -> None:
-        if content_type.lower() != CONTENT_TYPE or not self._answered or self.over:
-            _log.info("Call %d: a message of type %s is ignored", self.number, content_type)
+    def _told(self, prm: pj.OnInstantMessageParam) -> None:
+        if prm.contentType.lower() != CONTENT_TYPE or self._notes is None or not self._answered or self.over:
+            _log.info("Call %d: a message of type %s is ignored", self.number, prm.contentType)
             return
         try:
-            note = decode_note(body)
+            note = self._notes.hear(prm.msgBody, prm.rdata.wholeMsg)
         except ValueError as error:
-            _log.warning("Call %d: a note of the far end is not understood: %s", self.number, error)
+            _log.warning("Call %d: a note of the far end is ignored: %s", self.number, error)
             return
         self._post(CallTold(self.number, note))
 

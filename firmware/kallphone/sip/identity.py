@@ -4,8 +4,8 @@ import logging
 import time
 from collections.abc import Callable
 
-from kallnet.account import Account, Address
-from kallnet.errors import IdentityInvalid
+from kallnet.account import Account, Address, recover
+from kallnet.errors import BadSignature, IdentityInvalid
 from kallnet.identity import (
     WINDOW,
     fingerprint_of,
@@ -14,7 +14,8 @@ from kallnet.identity import (
     verify_identity,
     with_identity,
 )
-from kallnet.typed import Domain
+from kallnet.messages import CallNote
+from kallnet.typed import Domain, digest
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class IdentityRefused(Exception):
 
 
 class Identity:
-    """This phone's name on what it says in SDP, and the look at the far end's (network API, section 12)."""
+    """This phone's name on what it says in a call, and the look at the far end's (network API, 12)."""
 
     def __init__(self, account: Account, registry: Domain, clock: Callable[[], float] = time.time) -> None:
         self._account = account
@@ -64,6 +65,18 @@ class Identity:
             _log.warning("The identity of 0x%s does not hold: %s", peer.hex(), error)
             raise IdentityRefused(_words(sdp, peer, now)) from None
         return signed is not None
+
+
+    def sign_note(self, text: str, peer: bytes, call_id: str, count: int) -> bytes:
+        message = CallNote(self._account.address, Address(peer), call_id, count, text)
+        return self._account.sign(digest(self._registry, message))
+
+    def check_note(self, text: str, peer: bytes, call_id: str, count: int, signature: bytes) -> bool:
+        message = CallNote(Address(peer), self._account.address, call_id, count, text)
+        try:
+            return recover(digest(self._registry, message), signature) == peer
+        except BadSignature:
+            return False
 
 
 class FarEnd:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pjsua2 as pj
 
 
-def call_options(code: int = 0) -> pj.CallOpParam:
+def call_options(code: int = 0, *headers: pj.SipHeader) -> pj.CallOpParam:
     options = pj.CallOpParam(True)
     options.statusCode = code
+    for each in headers:
+        options.txOption.headers.append(each)
     options.opt.audioCount = 1
     options.opt.videoCount = 0
     options.opt.textCount = 0
