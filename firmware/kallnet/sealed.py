@@ -15,17 +15,11 @@ from nacl.secret import SecretBox
 from kallnet import plain_cbor
 from kallnet.account import Account, Address, address_of, recover
 from kallnet.errors import BadSignature, SealInvalid
-from kallnet.keccak import keccak256
+from kallnet.mail_names import MAX_SIZE, message_id
 from kallnet.messages import Sealed
 from kallnet.typed import Domain, digest
 
 FORMAT = 1
-TEXT = "text"
-VOICE = "voice"
-RECEIPT = "receipt"
-
-MAX_SIZE = 512 * 1024
-"""Of a sealed message, in bytes."""
 
 _SMALLEST = 512
 _STEP = 64 * 1024
@@ -83,10 +77,6 @@ def open_sealed(account: Account, registry: Domain, blob: bytes) -> Opened:
     if _signer(digest(registry, signed), signature) != signed.sender:
         raise SealInvalid("it is not signed by its sender, or for another account")
     return Opened(signed.sender, signed.kind, signed.body, signed.time, message_id(blob))
-
-
-def message_id(blob: bytes) -> bytes:
-    return keccak256(blob)
 
 
 def size_of(content: int) -> int:

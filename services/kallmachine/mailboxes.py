@@ -14,8 +14,9 @@ from kallnet.account import Account, Address
 from kallnet.deployment import load_deployment
 from kallnet.entries import PROXY, ClientEntry
 from kallnet.errors import KallnetError
+from kallnet.mail_names import VOICE
 from kallnet.number import KallNumber, parse_number
-from kallnet.sealed import VOICE, seal
+from kallnet.sealed import seal
 from kallnet.typed import Domain, registry_domain
 from kallnet.voice import Voice
 from kallphone.directory import DirectorySettings, open_entries

@@ -5,8 +5,8 @@ import base64
 from aiohttp import web
 
 from kallnet.account import Address, address_to_hex
+from kallnet.mail_names import MAX_SIZE
 from kallnet.messages import Mail
-from kallnet.sealed import MAX_SIZE
 from kallprovider.body import Body
 from kallprovider.clock import Clock
 from kallprovider.errors import BadRequest, TooLarge, TooMany, Unauthorized

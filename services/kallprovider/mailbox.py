@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from kallnet.account import Address, address_to_hex, recover
 from kallnet.entries import ClientEntry
 from kallnet.errors import BadSignature, EntryInvalid
+from kallnet.mail_names import message_id
 from kallnet.messages import Mail
-from kallnet.sealed import message_id
 from kallnet.typed import Domain, digest
 from kallprovider.clock import Clock
 from kallprovider.errors import BadRequest, Forbidden, MailboxFull, TooMany, Unauthorized

@@ -11,8 +11,9 @@ from kallnet import plain_cbor, sealed
 from kallnet.account import Account
 from kallnet.errors import SealInvalid
 from kallnet.keccak import keccak256
+from kallnet.mail_names import MAX_SIZE, TEXT, message_id
 from kallnet.messages import Sealed
-from kallnet.sealed import MAX_SIZE, TEXT, Opened, message_id, open_sealed, seal, size_of
+from kallnet.sealed import Opened, open_sealed, seal, size_of
 from kallnet.typed import digest, escrow_domain, registry_domain
 from tests.kallnet.samples import ALICE, BOB, CAROL, DEPLOYMENT
 from tests.vectors import generate

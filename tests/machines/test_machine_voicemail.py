@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from kallnet.account import Account
+from kallnet.mail_names import VOICE
 from kallnet.number import number_for
-from kallnet.sealed import VOICE, open_sealed
+from kallnet.sealed import open_sealed
 from kallnet.voice import Voice, decode_voice
 from tests.machines.conftest import MakeMachine
 from tests.machines.samples import MACHINE, REGISTRY

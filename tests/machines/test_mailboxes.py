@@ -12,8 +12,9 @@ from kallmachine.visits import MachineEvent, Mailbox, MailboxFound, MailboxNotFo
 from kallnet.account import Account, Address
 from kallnet.entries import ClientEntry, ProviderRef
 from kallnet.errors import LedgerUnreachable
+from kallnet.mail_names import MAX_SIZE, VOICE
 from kallnet.number import KallNumber, number_for
-from kallnet.sealed import MAX_SIZE, VOICE, open_sealed
+from kallnet.sealed import open_sealed
 from kallnet.voice import decode_voice
 from kallphone.payments.errors import ProviderUnreachable
 from kallphone.phone.events import CallId

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kallnet.sealed import TEXT, VOICE, seal
+from kallnet.mail_names import TEXT, VOICE
+from kallnet.sealed import seal
 from kallnet.voice import Voice
 from kallphone.phone.messages import MessageState
 from kallphone.storage import messages

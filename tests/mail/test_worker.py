@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from kallnet.account import Account
-from kallnet.sealed import RECEIPT, TEXT, VOICE, seal
+from kallnet.mail_names import RECEIPT, TEXT, VOICE
+from kallnet.sealed import seal
 from kallnet.voice import Voice
 from kallphone.mail import MailClient
 from kallphone.payments.errors import ProviderRefused, ProviderUnreachable

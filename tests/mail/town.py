@@ -13,9 +13,9 @@ from typing import Any
 from kallnet.account import Account, Address, recover
 from kallnet.entries import PROXY, ClientEntry, Cost, ProviderRef, ServiceEntry
 from kallnet.ledger import Head
+from kallnet.mail_names import message_id
 from kallnet.messages import Agreement, Mail
 from kallnet.number import KallNumber, number_for
-from kallnet.sealed import message_id
 from kallnet.typed import digest, registry_domain
 from kallphone.mail import MailWorker
 from kallphone.payments.answers import HeldMessage

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from kallnet.account import Account, address_to_hex
+from kallnet.mail_names import MAX_SIZE, message_id
 from kallnet.messages import CLIENT as CLIENT_KIND
 from kallnet.messages import SERVICE, Mail, Session
-from kallnet.sealed import MAX_SIZE, message_id
 from kallphone.payments import answers
 from kallphone.payments.answers import HeldMessage
 from kallphone.payments.errors import (

@@ -10,8 +10,9 @@ import pytest
 
 from kallnet.account import Account, address_to_hex
 from kallnet.entries import ClientEntry
+from kallnet.mail_names import MAX_SIZE, TEXT, message_id
 from kallnet.messages import Mail, to_json
-from kallnet.sealed import MAX_SIZE, TEXT, message_id, open_sealed, seal
+from kallnet.sealed import open_sealed, seal
 from kallnet.typed import digest
 from kallprovider import mailbox as rules
 from kallprovider.held_mail import Held

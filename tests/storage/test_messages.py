@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kallnet.account import Address
-from kallnet.sealed import RECEIPT, message_id
+from kallnet.mail_names import RECEIPT, message_id
 from kallphone.phone.messages import Message, MessageState
 from kallphone.storage.database import MIGRATIONS, Database
 from kallphone.storage.messages import FIRST_INCOMING, MOST_SHOWN, MessageStore

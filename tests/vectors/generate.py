@@ -11,6 +11,7 @@ from kallnet.deployment import Deployment
 from kallnet.entries import ClientEntry, Cost, ProviderRef, ServiceEntry
 from kallnet.identity import sign_identity
 from kallnet.keccak import keccak256
+from kallnet.mail_names import RECEIPT, TEXT, VOICE, message_id
 from kallnet.messages import (
     CLIENT,
     SERVICE,
@@ -33,7 +34,7 @@ from kallnet.messages import (
     Voucher,
 )
 from kallnet.number import number_for
-from kallnet.sealed import RECEIPT, TEXT, VOICE, message_id, seal
+from kallnet.sealed import seal
 from kallnet.transfers import transfer_nonce, transfer_of
 from kallnet.typed import (
     Domain,

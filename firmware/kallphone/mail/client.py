@@ -6,9 +6,10 @@ from collections.abc import Callable
 from kallnet.account import Account, Address, address_to_hex
 from kallnet.entries import PROXY, ClientEntry
 from kallnet.errors import EntryInvalid, LedgerError
+from kallnet.mail_names import message_id
 from kallnet.messages import Mail
 from kallnet.number import parse_number
-from kallnet.sealed import message_id, seal
+from kallnet.sealed import seal
 from kallnet.typed import Domain, digest
 from kallphone.directory import Entries
 from kallphone.mail.errors import NoMailbox, is_passing

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from kallnet.account import Account, Address, address_to_hex
 from kallnet.errors import KallnetError, SealInvalid
-from kallnet.sealed import RECEIPT, TEXT, VOICE, Opened, open_sealed
+from kallnet.mail_names import RECEIPT, TEXT, VOICE
+from kallnet.sealed import Opened, open_sealed
 from kallnet.typed import Domain
 from kallnet.voice import Voice, decode_voice
 from kallphone.phone.events import MessageArrived, MessageSent, RecordingArrived

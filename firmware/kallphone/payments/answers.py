@@ -9,7 +9,7 @@ from typing import Any
 
 from kallnet.account import Address, address_from_hex
 from kallnet.errors import AddressInvalid
-from kallnet.sealed import MAX_SIZE, message_id
+from kallnet.mail_names import MAX_SIZE, message_id
 from kallnet.transfers import EPOCH, ESCROW, RAILS
 from kallphone.payments.errors import ProviderInvalid
 

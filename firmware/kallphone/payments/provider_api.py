@@ -12,8 +12,8 @@ import requests
 from kallnet.account import Address, address_to_hex
 from kallnet.deadline import DeadlineSession
 from kallnet.entries import MAX_SIZE
+from kallnet.mail_names import MAX_SIZE as MAX_SEALED
 from kallnet.messages import CLIENT, Mail, Session, Voucher, to_json
-from kallnet.sealed import MAX_SIZE as MAX_SEALED
 from kallnet.typed import Message
 from kallphone.payments import answers
 from kallphone.payments.answers import (

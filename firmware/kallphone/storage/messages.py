@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kallnet.account import Address
-from kallnet.sealed import RECEIPT
+from kallnet.mail_names import RECEIPT
 from kallphone.phone.messages import Message, MessageState, Recording
 from kallphone.storage.database import Database
 from kallphone.storage.errors import file_error

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass, field
 
 from kallnet.account import Address
-from kallnet.sealed import TEXT, message_id
+from kallnet.mail_names import TEXT, message_id
 from kallphone.phone.messages import MessageState
 from kallphone.storage.database import Database
 
