@@ -15,7 +15,7 @@ from kallphone.phone.events import (
 from kallphone.phone.settings import Settings
 from kallphone.phone.words import N_
 from kallphone.ports import Post
-from kallphone.recordings import RecordingError, to_wav
+from kallphone.recordings import RecordingError, forget_sound, to_wav
 from kallphone.storage.contacts import ContactStore
 from kallphone.storage.errors import StorageError
 from kallphone.storage.key import KeyFile
@@ -30,8 +30,16 @@ class Keeper:
     """The Keeping port, on one thread: what the disk, argon2 or a decoder needs is never waited for."""
 
     def __init__(
-        self, contacts: ContactStore, preferences: Preferences, pin: PinLock, key: KeyFile, post: Post
+        self,
+        contacts: ContactStore,
+        preferences: Preferences,
+        pin: PinLock,
+        key: KeyFile,
+        recordings: Path,
+        post: Post,
     ) -> None:
+        """`recordings` is the folder in which they are; what is decoded there is removed at the start."""
+        self._recordings = recordings
         self._contacts = contacts
         self._preferences = preferences
         self._pin = pin
@@ -40,6 +48,7 @@ class Keeper:
         self._tasks = TaskThread("keeping")
 
     def start(self) -> None:
+        self._tasks.submit(lambda: forget_sound(self._recordings))
         self._tasks.start()
 
     def stop(self) -> None:

@@ -108,7 +108,8 @@ def settings_of(preferences: Preferences, pin: PinLock) -> Settings:
 def make_keeping(
     config: PhoneConfig, database: Database, preferences: Preferences, pin: PinLock, post: Post
 ) -> Keeper:
-    return Keeper(ContactStore(database), preferences, pin, key_in(config.state), post)
+    recordings = config.state / "recordings"
+    return Keeper(ContactStore(database), preferences, pin, key_in(config.state), recordings, post)
 
 
 def make_speech(sip: PjSip, config: PhoneConfig, now: Callable[[], Phone]) -> Speech:

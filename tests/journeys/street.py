@@ -1,9 +1,9 @@
-"""Three phones on one provider, all real: their hands, and what can be asked of them."""
+"""Phones on one provider, all real: their hands, and what can be asked of them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,9 +106,9 @@ class Neighbour:
 
 
 @contextmanager
-def open_street(folder: Path, voices: int = 3) -> Iterator[Street]:
+def open_street(folder: Path, voices: Sequence[Voice], *, machines: bool = False) -> Iterator[Street]:
     with asyncio.Runner() as runner:
-        scene = stage(folder, print, [Voice()] * voices)
+        scene = stage(folder, print, voices, machines=machines)
         on = runner.run(scene.__aenter__())
         try:
             for phone in on.phones:

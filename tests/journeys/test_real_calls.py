@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from kallphone.demo.stage import Voice
 from tests.journeys.street import Neighbour, Street, open_street
 
 pytestmark = [pytest.mark.provider, pytest.mark.sip, pytest.mark.chain]
@@ -13,7 +14,7 @@ pytestmark = [pytest.mark.provider, pytest.mark.sip, pytest.mark.chain]
 
 @pytest.fixture(scope="module")
 def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
-    with open_street(tmp_path_factory.mktemp("street")) as street:
+    with open_street(tmp_path_factory.mktemp("street"), [Voice()] * 3) as street:
         yield street
 
 

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import wave
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
 from kallphone import speech
-from kallphone.speech import Speech
+from kallphone.speech import Speech, SpeechError
 
 
 @pytest.fixture
@@ -15,14 +14,13 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """What was synthesised, in place of espeak-ng."""
     made: list[tuple[str, str]] = []
 
-    def synthesise(text: str, language: str, wav: Path) -> bool:
+    def synthesise(text: str, language: str, wav: Path) -> None:
         made.append((text, language))
-        with wave.open(str(wav), "wb") as file:
-            file.setparams((1, 2, 22050, 0, "NONE", ""))
-            file.writeframes(b"\0\0" * 100)
-        return text != "unspeakable"
+        if text == "unspeakable":
+            raise SpeechError(text)
+        speech.write_wav(wav, b"\0\0" * 100)
 
-    monkeypatch.setattr(speech, "_synthesised", synthesise)
+    monkeypatch.setattr(speech, "synthesise", synthesise)
     return made
 
 
@@ -55,4 +53,5 @@ def test_what_cannot_be_spoken_is_not_played(said: list[tuple[str, str]], monkey
 
 def test_without_espeak_the_phone_stays_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert not speech._synthesised("1", "en", tmp_path / "one.wav")
+    with pytest.raises(SpeechError, match="apt install espeak-ng"):
+        speech.synthesise("1", "en", tmp_path / "one.wav")

@@ -140,8 +140,10 @@ class MessageStore:
                 self._remove(path)
 
     def _remove(self, path: Path) -> None:
+        """What was decoded of it, too."""
         try:
             path.unlink(missing_ok=True)
+            path.with_suffix(".wav").unlink(missing_ok=True)
         except OSError as error:
             log.warning("the recording %s can't be removed: %s", path, error)
 
