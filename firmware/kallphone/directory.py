@@ -193,11 +193,10 @@ class Directory:
             number = number_of(self._entries, self._heads, caller)
         except KallnetError as error:
             log.info("the caller's number is not known: %s", error)
-            number = ""
         except Exception:
             log.exception("the caller's number is not known")
-            number = ""
-        self._post(CallerIdentified(call, number, caller))
+        else:
+            self._post(CallerIdentified(call, number, caller))
 
 
 def _usable(ranked: RankedRoute, callee: Address) -> Route | None:

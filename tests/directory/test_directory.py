@@ -284,12 +284,17 @@ def test_a_number_of_another_salt_is_found_by_the_head(world: World):
     assert world.identify(world.callee.address) == str(other)
 
 
-def test_a_caller_without_a_number_and_a_ledger_that_is_away_give_none(world: World):
+def test_a_caller_without_a_number_has_none(world: World):
     assert world.identify(world.callee.address) == ""
     world.ledger.numbers[world.number] = world.own.address
     assert world.identify(world.callee.address) == "", "somebody else's number"
+
+
+def test_a_ledger_that_is_away_makes_nobody_anonymous(world: World):
     world.ledger.away = True
-    assert world.identify(world.callee.address) == ""
+    world.directory.identify(CALL, world.callee.address)
+    world.directory.resolve(CallId(CALL + 2), str(world.number))
+    assert isinstance(world.events.get(timeout=30), RouteNotFound), "the first answer is that to the second"
 
 
 def test_one_provider_that_can_t_be_read_does_not_spoil_the_others(world: World) -> None:

@@ -58,6 +58,8 @@ class AlertCaller:
 
 @dataclass(frozen=True)
 class IdentifyCaller:
+    """Answered by CallerIdentified, or by nothing while the ledger is away."""
+
     call: CallId
     caller: bytes
 

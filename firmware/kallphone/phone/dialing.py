@@ -81,6 +81,13 @@ def call(phone: Phone, number: str, now: float) -> Transition:
     return outgoing.dial(phone, number, now)
 
 
+def hotline_after_s(phone: Phone) -> int:
+    """How long a dial tone lasts until the hotline is called; 0 where none is."""
+    settings = phone.settings
+    free = settings.hotline and not phone.aside and not phone.lock.locked
+    return settings.hotline_after_s if free else 0
+
+
 def _is_one_key(phone: Phone, digits: str) -> bool:
     """A key that may begin a call for help is none."""
     begins_help = any(number.startswith(digits) for number in PLANS[phone.settings.country].emergency)

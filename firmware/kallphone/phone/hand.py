@@ -20,6 +20,7 @@ from kallphone.phone.commands import (
 from kallphone.phone.settings import Volumes
 from kallphone.phone.states import (
     Answering,
+    Attempt,
     Calling,
     Dialing,
     DialTone,
@@ -129,6 +130,17 @@ def _ended(phone: Phone, mode: Mode) -> Transition:
             return phone, ()
 
 
+def flashed(phone: Phone, now: float) -> Transition:
+    """With a call aside, a flash gives up what was begun beside it."""
+    mode = phone.mode
+    if not phone.aside or not isinstance(mode, Attempt):
+        return supplementary.flashed(phone, now)
+    phone, commands = _ended(phone, mode)
+    _, refused = supplementary.transfer_failed(phone, mode)
+    phone, more = supplementary.resume(phone)
+    return phone, commands + refused + more
+
+
 def pressed(phone: Phone, key: str, now: float) -> Transition:
     asleep = phone.asleep
     phone = _awake(phone, now)
@@ -141,6 +153,8 @@ def pressed(phone: Phone, key: str, now: float) -> Transition:
             return _idle_key(phone, digits, key, now, asleep=asleep)
         case Ringing(caller=caller) if key == "*":
             return incoming.declined(phone, caller)
+        case Reminding() if key == "*":
+            return replace(phone, mode=Idle(), retry=None), ()
         case Ringing() if key == "#":
             return replace(phone, mode=replace(phone.mode, silenced=True)), ()
         case DialTone():

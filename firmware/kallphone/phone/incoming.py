@@ -19,7 +19,7 @@ from kallphone.phone.commands import (
 )
 from kallphone.phone.events import CallerIdentified, CallId, IncomingCall
 from kallphone.phone.settings import Screening
-from kallphone.phone.states import Answering, Caller, Idle, InCall, Over, Phone, Ringing, Waiting
+from kallphone.phone.states import Answering, Caller, Idle, InCall, Over, Phone, Reminding, Ringing, Waiting
 
 Transition = tuple[Phone, tuple[Command, ...]]
 
@@ -41,14 +41,12 @@ def arrived(phone: Phone, event: IncomingCall, now: float) -> Transition:
     caller = Caller(event.call, event.caller, "", event.verified, event.diverted_from)
     if not caller.verified and not phone.settings.allow_unverified:
         return _turned_away(phone, caller, USE_IDENTITY, Cause.NOT_VERIFIED)
-    mode = phone.mode
-    if isinstance(mode, InCall) and mode.expected == event.caller and not phone.aside:
-        return _put_through(phone, mode, caller, now)
-    if _needs_number(phone, caller):
-        if phone.arriving is not None:
-            return phone, (RejectCall(caller.call, BUSY_HERE),)
-        return replace(phone, arriving=Waiting(caller, now)), (IdentifyCaller(caller.call, caller.account),)
-    phone, commands = _admitted(phone, caller, now)
+    if not _needs_number(phone, caller):
+        phone, commands = _admitted(phone, caller, now)
+    elif phone.arriving is not None:
+        phone, commands = _turned_away(phone, caller, BUSY_HERE, Cause.NO_ANSWER)
+    else:
+        phone, commands = replace(phone, arriving=Waiting(caller, now)), ()
     return phone, (*commands, IdentifyCaller(caller.call, caller.account))
 
 
@@ -62,12 +60,22 @@ def identified(phone: Phone, event: CallerIdentified, now: float) -> Transition:
         return phone, learned + commands
     if isinstance(mode, Ringing | Answering) and mode.caller.call == event.call:
         caller = replace(mode.caller, number=number, looked_up=True)
-        return _learned(replace(phone, mode=replace(mode, caller=caller)), caller)
+        return _recognised(replace(phone, mode=replace(mode, caller=caller)), caller)
     if phone.waiting is not None and phone.waiting.caller.call == event.call:
         caller = replace(phone.waiting.caller, number=number, looked_up=True)
-        return _learned(replace(phone, waiting=replace(phone.waiting, caller=caller)), caller)
+        return _recognised(replace(phone, waiting=replace(phone.waiting, caller=caller)), caller)
     call = talking.find(phone, event.call)
     return (talking.put(phone, replace(call, number=number)) if call else phone), ()
+
+
+def _recognised(phone: Phone, caller: Caller) -> Transition:
+    """The ledger was slow: whom the owner's rules keep out rings no longer."""
+    phone, learned = _learned(phone, caller)
+    code = _refusal(phone, caller)
+    if code is None or (isinstance(phone.mode, Answering) and phone.mode.caller == caller):
+        return phone, learned
+    phone, commands = _turned_away(_let_go(phone, caller), caller, code, Cause.REFUSED_BY_RULE)
+    return phone, learned + commands
 
 
 def _named(phone: Phone, account: bytes, number: str) -> Phone:
@@ -164,23 +172,38 @@ def _needs_number(phone: Phone, caller: Caller) -> bool:
 
 def _admitted(phone: Phone, caller: Caller, now: float) -> Transition:
     """Rings, waits, or is told something else."""
-    settings = phone.settings
+    settings, mode = phone.settings, phone.mode
     contact = phone.contact(caller.number, caller.account)
-    if contact is not None and contact.blocked:
-        return _turned_away(phone, caller, DECLINE, Cause.REFUSED_BY_RULE)
-    if settings.reject_anonymous and caller.looked_up and not caller.number:
-        return _turned_away(phone, caller, ANONYMITY_DISALLOWED, Cause.REFUSED_BY_RULE)
-    if not _wanted(phone, caller):
-        return _turned_away(phone, caller, DECLINE, Cause.REFUSED_BY_RULE)
+    code = _refusal(phone, caller)
+    if code is not None:
+        return _turned_away(phone, caller, code, Cause.REFUSED_BY_RULE)
+    if isinstance(mode, InCall) and _is_expected(phone, mode, caller):
+        return _put_through(phone, mode, caller, now)
     if settings.forwarding.always:
         target = settings.forwarding.always
         return phone, (RejectCall(caller.call, MOVED, target), _not_answered(caller, Cause.FORWARDED))
     if settings.do_not_disturb and not (contact and contact.favourite):
         reject = _instead(caller, settings.voicemail, TEMPORARILY_UNAVAILABLE)
         return phone, (reject, _not_answered(caller, Cause.NO_ANSWER))
-    if isinstance(phone.mode, Idle):
+    if isinstance(mode, Idle | Reminding):
         return _rings(phone, caller, now)
     return _knocks(phone, caller, now)
+
+
+def _refusal(phone: Phone, caller: Caller) -> int | None:
+    """What a caller is told whom the owner's rules keep out."""
+    contact = phone.contact(caller.number, caller.account)
+    if contact is not None and contact.blocked:
+        return DECLINE
+    if phone.settings.reject_anonymous and caller.looked_up and not caller.number:
+        return ANONYMITY_DISALLOWED
+    return None if _wanted(phone, caller) else DECLINE
+
+
+def _is_expected(phone: Phone, mode: InCall, caller: Caller) -> bool:
+    """Nobody is put through who does not prove who they are, nor onto a loudspeaker."""
+    named = bool(caller.account) and mode.expected == caller.account and caller.verified
+    return named and not phone.aside and not phone.hands_free
 
 
 def _wanted(phone: Phone, caller: Caller) -> bool:
@@ -197,7 +220,8 @@ def _wanted(phone: Phone, caller: Caller) -> bool:
 def _rings(phone: Phone, caller: Caller, now: float) -> Transition:
     contact = phone.contact(caller.number, caller.account)
     phone = replace(phone, touched_at=now, asleep=False)
-    if contact is not None and contact.auto_answer and caller.verified and not phone.lock.locked:
+    alone = phone.lock.locked or phone.settings.do_not_disturb
+    if contact is not None and contact.auto_answer and caller.verified and not alone:
         answering = replace(phone, mode=Answering(caller, now), hands_free=True)
         return answering, (AnswerCall(caller.call),)
     commands: tuple[Command, ...] = (AlertCaller(caller.call),)
@@ -219,9 +243,7 @@ def _knocks(phone: Phone, caller: Caller, now: float) -> Transition:
 def _put_through(phone: Phone, old: InCall, caller: Caller, now: float) -> Transition:
     """The far end said that this account would call in its place."""
     phone, commands = talking.end(phone, old, Cause.TRANSFERRED, now, hang_up=True)
-    phone = replace(phone, mode=Answering(caller, now))
-    answer = (AnswerCall(caller.call), IdentifyCaller(caller.call, caller.account))
-    return phone, (*commands, *answer)
+    return replace(phone, mode=Answering(caller, now)), (*commands, AnswerCall(caller.call))
 
 
 def _not_taken(phone: Phone, caller: Caller) -> Transition:

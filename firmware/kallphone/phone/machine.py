@@ -122,7 +122,7 @@ def _moved(phone: Phone, event: Event, now: float) -> Transition:
         case OnHook():
             return hand.lowered(phone, now)
         case HookFlashed():
-            return supplementary.flashed(phone, now)
+            return hand.flashed(phone, now)
         case KeyPressed(key=key):
             return hand.pressed(phone, key, now)
         case KeyHeld(key=key):
@@ -261,7 +261,7 @@ def _mode_due(phone: Phone, now: float) -> Transition:
     match mode:
         case DialTone() if phone.aside:
             return replace(phone, mode=Over(Cause.ON_HOLD, now)), ()
-        case DialTone() if phone.settings.hotline and phone.settings.hotline_after_s:
+        case DialTone() if dialing.hotline_after_s(phone):
             return dialing.call(phone, phone.settings.hotline, now)
         case DialTone():
             return replace(phone, mode=Over(Cause.DIALLED_TOO_SLOWLY, now)), ()
@@ -283,8 +283,7 @@ def _deadline(phone: Phone) -> float | None:
     mode = phone.mode
     match mode:
         case DialTone(since=since):
-            hotline = phone.settings.hotline and phone.settings.hotline_after_s
-            return since + (hotline if hotline and not phone.aside else DIAL_TONE_S)
+            return since + (dialing.hotline_after_s(phone) or DIAL_TONE_S)
         case Dialing(digits=digits, since=since):
             return since + pause_s(digits, phone.settings.country)
         case Resolving() | Opening() | Quoting() | Calling():

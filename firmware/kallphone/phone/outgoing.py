@@ -50,11 +50,12 @@ def dial(
     """Goes to find who holds that Kall number."""
     call = CallId(phone.next_call)
     errand = Errand(call, number, via, transfer)
-    phone = replace(phone, next_call=phone.next_call + 2, retry=None)
+    retry = None if phone.retry and phone.retry.number == number else phone.retry
+    phone = replace(phone, next_call=phone.next_call + 2, retry=retry)
     if not transfer and not via:
         phone = replace(phone, redial=number)
     if phone.settings.limits.contacts_only and phone.book.by_number(number) is None:
-        return _over(phone, Cause.NOT_IN_CONTACTS, number, now), ()
+        return given_up(phone, Resolving(errand, now), Cause.NOT_IN_CONTACTS, now)
     return replace(phone, mode=Resolving(errand, now)), (Resolve(call, number),)
 
 
@@ -91,8 +92,9 @@ def answered(phone: Phone, mode: Calling, now: float, *, verified: bool) -> Tran
         phone, commands = given_up(phone, mode, Cause.NOT_VERIFIED, now)
         return phone, (HangUp(errand.call), *commands)
     talk = InCall(
-        errand.call, True, route.peer, errand.number, route.provider, route.price, now, now, verified=verified
-    )
+        errand.call, True, route.peer, errand.number, route.provider, route.price, now, now,
+        verified=verified, put_through=errand.transfer,
+    )  # fmt: skip
     if not phone.line.up:
         talk = replace(talk, lost_since=now)
     phone, commands = talking.answered(phone, talk, now)
@@ -154,10 +156,15 @@ def _session_opened(phone: Phone, mode: Opening, now: float) -> Transition:
 
 
 def _asks_first(phone: Phone, errand: Errand, route: Route) -> bool:
-    """Where we are put through, unless that costs no more than the call that it replaces."""
+    """Where we are put through, unless that costs no more than the call that it replaces.
+
+    Each answer costs a period: whoever was put through once is asked, or phones in league could pass a
+    caller around and be paid each time.
+    """
     if errand.transfer:
         replaced = phone.aside[0] if phone.aside else None
-        return route.price > (replaced.price if replaced and replaced.outgoing else 0)
+        known = replaced is not None and replaced.outgoing and not replaced.put_through
+        return route.price > (replaced.price if replaced and known else 0)
     return a_minute(route.price) > phone.settings.ask_above
 
 
@@ -169,7 +176,7 @@ def _place(phone: Phone, errand: Errand, route: Route, now: float) -> Transition
 def _forwarded(phone: Phone, mode: Calling, number: str, now: float) -> Transition:
     errand = mode.errand
     via = (*errand.via, errand.number)
-    if number in via or len(via) > LONGEST_VIA or len(number) != TEN_DIGITS:
+    if number in (*via, phone.line.number) or len(via) > LONGEST_VIA or len(number) != TEN_DIGITS:
         return given_up(phone, mode, Cause.FORWARDED_IN_CIRCLES, now)
     return dial(phone, number, now, via=via, transfer=errand.transfer)
 

@@ -109,9 +109,11 @@ def _sleeps(phone: Phone) -> bool:
 
 def _reminded(phone: Phone, now: float) -> Phone:
     retry = phone.retry
-    if retry is None or retry.left <= 0 or not phone.line.up:
+    if retry is None or retry.left <= 0:
         return replace(phone, retry=None)
     later = replace(retry, at=now + REMIND_AGAIN_S, left=retry.left - 1)
+    if not phone.line.up:
+        return replace(phone, retry=later)
     return replace(phone, mode=Reminding(retry.number, now), retry=later, touched_at=now, asleep=False)
 
 

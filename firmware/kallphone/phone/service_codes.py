@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from kallphone.phone import outgoing
+from kallphone.phone import outgoing, supplementary
 from kallphone.phone.causes import Cause
 from kallphone.phone.commands import Command, SaveSettings
 from kallphone.phone.dialplan import Service, grouped
@@ -51,6 +51,8 @@ def _changed(phone: Phone, code: ServiceCode, number: str, now: float) -> Transi
         return _over(phone, Cause.LOCKED, now), ()
     if number.startswith("+"):
         return _over(phone, Cause.NO_GATEWAY, now), ()
+    if number and number == phone.line.number:
+        return _over(phone, Cause.WRONG_NUMBER, now), ()
     change, words = _CHANGES[code]
     settings = change(phone.settings, number)
     phone = _done(replace(phone, settings=settings), words, now, grouped(number))
@@ -91,8 +93,10 @@ _CHANGES: dict[ServiceCode, tuple[Change, str]] = {
 def _call(phone: Phone, number: str, now: float) -> Transition:
     if not number:
         return _over(phone, Cause.NOTHING_STORED, now), ()
-    if not phone.line.up:
+    if not phone.line.up and not phone.aside:
         return _over(phone, Cause.LINE_DOWN, now), ()
+    if phone.putting_through:
+        return supplementary.transfer_to(phone, number)
     return outgoing.dial(phone, number, now)
 
 

@@ -178,7 +178,8 @@ class InCall:
     """Talking. `periods` are those that this phone has signed for, by its own clock.
 
     `remote_hold`: the far end has put us on hold. `expected` is an account that will call in this call's
-    place; `transferring`: the far end was asked to call somebody else.
+    place; `transferring`: the far end was asked to call somebody else; `put_through`: somebody put us through
+    to this one.
     """
 
     call: CallId
@@ -199,6 +200,7 @@ class InCall:
     remote_hold: bool = False
     expected: bytes = b""
     transferring: bool = False
+    put_through: bool = False
     heard: Heard | None = None
 
 

@@ -23,6 +23,7 @@ from kallphone.phone.states import (
     Over,
     Page,
     Phone,
+    Waiting,
 )
 from kallphone.phone.words import N_
 
@@ -49,6 +50,8 @@ def flashed(phone: Phone, now: float) -> Transition:
         return replace(phone, pages=(Page(CALL_PAGE, since=now),)), ()
     if phone.aside and isinstance(mode, DialTone | Dialing | Over):
         return resume(phone)
+    if phone.waiting is not None and isinstance(mode, Over):
+        return _answer(phone, phone.waiting, now)
     return phone, ()
 
 
@@ -110,16 +113,20 @@ def end_active(phone: Phone, now: float) -> Transition:
     mode = phone.mode
     if not isinstance(mode, InCall):
         return phone, ()
-    joined = phone.joined
     phone, commands = talking.end(phone, mode, Cause.HUNG_UP, now, hang_up=True)
-    if phone.aside and not joined:
+    if isinstance(phone.mode, InCall):
+        return phone, commands
+    more: tuple[Command, ...] = ()
+    if phone.aside:
         phone, more = resume(phone)
-        return phone, commands + more
-    if phone.waiting is not None:
-        waiting = phone.waiting
-        phone = replace(phone, mode=Answering(waiting.caller, now), waiting=None)
-        return phone, (*commands, AnswerCall(waiting.caller.call))
-    return phone, commands
+    elif phone.waiting is not None:
+        phone, more = _answer(phone, phone.waiting, now)
+    return phone, commands + more
+
+
+def _answer(phone: Phone, waiting: Waiting, now: float) -> Transition:
+    caller = waiting.caller
+    return replace(phone, mode=Answering(caller, now), waiting=None), (AnswerCall(caller.call),)
 
 
 def transfer(phone: Phone, now: float) -> Transition:

@@ -12,7 +12,7 @@ from kallphone.phone.causes import Cause
 from kallphone.phone.commands import Command, EndPayment, HangUp, LogCall, RateService, SignVoucher
 from kallphone.phone.events import CallId, CallMeasured
 from kallphone.phone.meter import started_periods
-from kallphone.phone.states import Idle, InCall, LastCall, Mode, Over, Phone
+from kallphone.phone.states import DialTone, Idle, InCall, LastCall, Mode, Over, Phone
 
 RECONNECT_S = 8.0
 """How long a call outlives the connection to its provider."""
@@ -135,9 +135,27 @@ def _without(phone: Phone, call: InCall, cause: Cause, now: float) -> Phone:
         else:
             after = Over(cause, now, call.number)
         phone = replace(phone, muted=phone.muted and isinstance(after, InCall), pages=())
-    joined = phone.joined and bool(aside)
-    hands_free = phone.hands_free and isinstance(after, InCall)
-    return replace(phone, mode=after, aside=aside, joined=joined, hands_free=hands_free)
+    elif not aside:
+        after = _alone(after, cause, call.number, now)
+    return replace(
+        phone,
+        mode=after,
+        aside=aside,
+        joined=phone.joined and bool(aside),
+        hands_free=phone.hands_free and isinstance(after, InCall),
+        putting_through=phone.putting_through and bool(aside),
+    )
+
+
+def _alone(mode: Mode, cause: Cause, number: str, now: float) -> Mode:
+    """The call on hold is over, and what was begun beside it stands for itself."""
+    match mode:
+        case Over(cause=Cause.ON_HOLD):
+            return Over(cause, now, number)
+        case DialTone():
+            return DialTone(now)
+        case _:
+            return mode
 
 
 def _pay(phone: Phone, call: InCall, now: float) -> Transition:
