@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -63,10 +64,18 @@ class Page:
     def state(self, phone: int) -> str:
         return self.of(phone, ".state").text
 
+    def spoken(self, phone: int) -> str:
+        """The phone's screen as a screen reader speaks it."""
+        script = f"return document.querySelectorAll('.spoken')[{phone}].textContent"
+        return str(self.browser.execute_script(script))
+
     def reads(self, phone: int, words: str) -> None:
-        """Waits for the words on the phone's screen, as a screen reader speaks it."""
-        spoken = f"return document.querySelectorAll('.spoken')[{phone}].textContent"
-        self.until(lambda: words in self.browser.execute_script(spoken), f"{words!r} on phone {phone}")
+        self.until(lambda: words in self.spoken(phone), f"{words!r} on phone {phone}")
+
+    def seconds_talked(self, phone: int) -> int:
+        """As the screen of a call counts them, 0 where it shows none."""
+        found = re.search(r"^(\d+):(\d\d)$", self.spoken(phone), re.MULTILINE)
+        return 60 * int(found[1]) + int(found[2]) if found else 0
 
     def lamp(self, phone: int, name: str) -> str:
         return (self.of(phone, f"[data-lamp={name}]").get_attribute("aria-label") or "").rpartition(" ")[2]
