@@ -16,6 +16,8 @@ PATIENCE_S = 60
 
 _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    # A microphone that beeps, and a person who allows it.
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
 )  # fmt: skip
 
@@ -84,6 +86,12 @@ class Page:
         """Loudness (1 is full scale) and strongest frequency in Hz of what the page plays."""
         heard = self.browser.execute_script(f"return bench.heard({phone})")
         return heard["rms"], heard["hz"]
+
+    def key_down(self, key: str) -> None:
+        ActionChains(self.browser).key_down(key).perform()
+
+    def key_up(self, key: str) -> None:
+        ActionChains(self.browser).key_up(key).perform()
 
     def rung(self) -> tuple[float, float]:
         """The same of all ringers."""
