@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ PATIENCE_S = 60
 
 _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    # A microphone that beeps, and a person who allows it.
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
 )  # fmt: skip
 
@@ -63,10 +66,18 @@ class Page:
     def state(self, phone: int) -> str:
         return self.of(phone, ".state").text
 
+    def spoken(self, phone: int) -> str:
+        """The phone's screen as a screen reader speaks it."""
+        script = f"return document.querySelectorAll('.spoken')[{phone}].textContent"
+        return str(self.browser.execute_script(script))
+
     def reads(self, phone: int, words: str) -> None:
-        """Waits for the words on the phone's screen, as a screen reader speaks it."""
-        spoken = f"return document.querySelectorAll('.spoken')[{phone}].textContent"
-        self.until(lambda: words in self.browser.execute_script(spoken), f"{words!r} on phone {phone}")
+        self.until(lambda: words in self.spoken(phone), f"{words!r} on phone {phone}")
+
+    def seconds_talked(self, phone: int) -> int:
+        """As the screen of a call counts them, 0 where it shows none."""
+        found = re.search(r"^(\d+):(\d\d)$", self.spoken(phone), re.MULTILINE)
+        return 60 * int(found[1]) + int(found[2]) if found else 0
 
     def lamp(self, phone: int, name: str) -> str:
         return (self.of(phone, f"[data-lamp={name}]").get_attribute("aria-label") or "").rpartition(" ")[2]
@@ -75,6 +86,12 @@ class Page:
         """Loudness (1 is full scale) and strongest frequency in Hz of what the page plays."""
         heard = self.browser.execute_script(f"return bench.heard({phone})")
         return heard["rms"], heard["hz"]
+
+    def key_down(self, key: str) -> None:
+        ActionChains(self.browser).key_down(key).perform()
+
+    def key_up(self, key: str) -> None:
+        ActionChains(self.browser).key_up(key).perform()
 
     def rung(self) -> tuple[float, float]:
         """The same of all ringers."""

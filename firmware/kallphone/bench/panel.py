@@ -77,7 +77,7 @@ class Panel:
         self.board.display.show(screen)
         rows = list(enumerate(screen.lines))
         self._say(
-            screen=[line.text for line in screen.lines],
+            screen=[f"{line.text} {line.right}".rstrip() for line in screen.lines],
             large=[row for row, line in rows if line.size is Size.LARGE],
             inverse=[row for row, line in rows if line.inverse],
         )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Any, Protocol
 
 from kallphone.bench.controls import Control
 from kallphone.bench.dialling import dial
-from kallphone.bench.ear import Ear
+from kallphone.bench.ear import RATE, Ear
 from kallphone.bench.happenings import Happenings
 from kallphone.bench.held import HeldPhone, HeldPhoneError
 from kallphone.bench.words import in_words
@@ -24,11 +25,13 @@ class Holder(Protocol):
 
 @dataclass
 class Place:
-    """A phone on the table: who holds it, its ear, and the sentences that it can say."""
+    """A phone on the table: who holds it, its ear, the sentences that can be said into it, and where what a
+    person says is kept."""
 
     holder: Holder
     ear: Ear | None = None
     sentences: Sequence[Path] = ()
+    talk_folder: Path | None = None
     said: int = 0
     told: int = 0
     narrated: HeldPhone | None = None
@@ -71,6 +74,16 @@ class Table:
             self.order(place, speak=str(place.sentences[place.said % len(place.sentences)].resolve()))
             place.said += 1
 
+    async def talk(self, place: Place, samples: bytes) -> None:
+        """Says into the phone's microphone what came from a person's own: 16 bits, at the ear's rate."""
+        if place.talk_folder is None or not place.held.in_call:
+            return
+        place.said += 1
+        # Two in turn: the phone may be reading the last one still.
+        wav = place.talk_folder / f"{place.holder.name}-talks-{place.said % 2}.wav"
+        await asyncio.to_thread(_write_wav, wav, samples)
+        self.order(place, speak=str(wav.resolve()))
+
     async def dial(self, place: Place, other: Place) -> None:
         try:
             await dial(place.held, other.held)
@@ -107,6 +120,14 @@ class Table:
         for event in news:
             if words := in_words(event):
                 self.happenings.tell(place.holder.name, words)
+
+
+def _write_wav(path: Path, samples: bytes) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples)
 
 
 async def settle(tasks: set[asyncio.Task[None]]) -> None:

@@ -12,6 +12,9 @@ from kallphone.bench.table import Place, Table, settle
 # Many lines of a phone come at once; they are one picture.
 REDRAW_S = 0.02
 
+LONGEST_TALK = 4_000_000
+"""Bytes, about 40 seconds."""
+
 SOUND_KEPT = 25
 """Chunks of sound that wait for a slow page, about a second; older ones are let go."""
 
@@ -21,7 +24,7 @@ class Visitor:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=4096)
+        self._socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=LONGEST_TALK)
         self._changed = asyncio.Event()
         self._sound: asyncio.Queue[bytes] = asyncio.Queue()
         self._deaf: dict[int, Callable[[], None]] = {}
@@ -39,6 +42,8 @@ class Visitor:
             async for message in self._socket:
                 if message.type is WSMsgType.TEXT:
                     self._take(message.data)
+                elif message.type is WSMsgType.BINARY:
+                    self._talk(message.data)
         finally:
             for end in (*unwatch, *self._deaf.values(), self._release_all):
                 end()
@@ -48,6 +53,11 @@ class Visitor:
     async def close(self) -> None:
         await self._socket.close(code=1001, message=b"the bench is closed")
         await settle(self._acts)
+
+    def _talk(self, said: bytes) -> None:
+        """A phone's address, as with the sound that goes the other way, and what a person said."""
+        if len(said) > 2 and len(said) % 2 == 0 and said[0] < len(self._table.places):
+            self._act(self._table.talk(self._table.places[said[0]], said[2:]))
 
     def _take(self, text: str) -> None:
         """What a hand did on the page. Nonsense, which no page of ours sends, is let go."""

@@ -34,7 +34,8 @@ async def bench(folder: Path, phones: int, say: Say) -> AsyncIterator[tuple[Stag
         voices = [Voice(record=ear.path) for ear in ears]
         on = await stack.enter_async_context(stage(folder, say, voices, exit_delay_s=EXIT_DELAY_S))
         happenings = Happenings()
-        places = [Place(*one) for one in zip(on.phones, ears, sentences, strict=True)]
+        spoken = folder / "sentences"
+        places = [Place(*one, spoken) for one in zip(on.phones, ears, sentences, strict=True)]
         table = Table(places, happenings, controls_of(on, happenings))
         table.start()
         work = {asyncio.create_task(task) for task in (_fund(on), _watch_ledger(on, happenings))}

@@ -17,9 +17,9 @@ VOICES = ("en-gb", "en-us+f3", "en-gb+f2", "en-us+m3")
 
 async def record_sentences(folder: Path, phone: int) -> list[Path]:
     """What a person at the phone of that index may say, one WAV a sentence; none without espeak-ng."""
+    folder.mkdir(parents=True, exist_ok=True)
     if shutil.which("espeak-ng") is None:
         return []
-    folder.mkdir(parents=True, exist_ok=True)
     paths = [(folder / f"says-{index}.wav").resolve() for index in range(len(SENTENCES))]
     voice = VOICES[phone % len(VOICES)]
     for words, path in zip(SENTENCES, paths, strict=True):

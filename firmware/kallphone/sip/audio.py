@@ -186,9 +186,10 @@ class Handset:
         self._laid = wanted
 
     def _speak_up(self, kept: frozenset[Wire], wanted: frozenset[Wire]) -> None:
-        """The voice in the microphone's place begins anew when the microphone is connected to somebody."""
-        if self._audio.speak and _microphone_in(wanted) and not _microphone_in(kept):
-            self._fixed[Fixed.MICROPHONE] = _voice(self._audio.speak)
+        """Whoever is joined next hears the microphone, or the WAV in its place from the beginning."""
+        if _microphone_in(wanted) and not _microphone_in(kept):
+            speak = self._audio.speak
+            self._fixed[Fixed.MICROPHONE] = _voice(speak) if speak else self._devices.getCaptureDevMedia()
 
     def _lay(self, wire: Wire) -> None:
         try:

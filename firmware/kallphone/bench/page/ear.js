@@ -17,7 +17,7 @@ class Ear extends AudioWorkletProcessor {
     this.chunks.push(samples);
     this.waiting += samples.length;
     if (this.waiting > AT_MOST * sampleRate) {
-      while (this.waiting > KEPT_BACK * sampleRate) this.drop();
+      while (this.waiting > KEPT_BACK * sampleRate && this.chunks.length > 1) this.drop();
     }
     this.playing ||= this.waiting >= KEPT_BACK * sampleRate;
   }

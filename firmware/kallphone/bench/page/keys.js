@@ -34,6 +34,8 @@ export class Keyboard {
     const phone = this.phones[this.held];
     if (KEYPAD.includes(event.key)) {
       if (!event.repeat) this.press(event.code, event.key);
+    } else if (event.key.toLowerCase() === "t") {
+      if (!event.repeat) this.talk(event.code);
     } else if (!event.repeat && !this.act(phone, event)) {
       return;
     }
@@ -45,6 +47,12 @@ export class Keyboard {
     const phone = this.phones[this.held];
     this.pressed.set(code, () => phone.release(key));
     phone.press(key);
+  }
+
+  talk(code) {
+    const phone = this.phones[this.held];
+    this.pressed.set(code, () => phone.sayIt());
+    phone.talk();
   }
 
   keyup(event) {

@@ -23,6 +23,11 @@ export class Link {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(order));
   }
 
+  sendSound(index, samples) {
+    const address = Uint8Array.of(index, 0);
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(new Blob([address, samples]));
+  }
+
   take(told) {
     if ("phone" in told) this.on.phone(told.phone, told);
     if ("happened" in told) this.on.happened(told.happened);

@@ -72,4 +72,8 @@ function frame() {
 frame();
 
 // For tests: what the page plays, measured where it goes to the loudspeaker.
-window.bench = { heard: (index) => sound.heard(index), rung: () => measured(sound.bells) };
+window.bench = {
+  heard: (index) => sound.heard(index),
+  rung: () => measured(sound.bells),
+  said: (index) => phones[index].mouth?.seconds ?? 0,
+};

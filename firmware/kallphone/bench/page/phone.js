@@ -1,6 +1,7 @@
 // One phone on the table: what is seen of it, and the hands on it.
 
 import { coil, DOWN, UP } from "./cord.js";
+import { Mouth } from "./mouth.js";
 import { drawFrame } from "./oled.js";
 
 const KEYS = [
@@ -61,6 +62,10 @@ export class PhoneView {
     this.find(".listen").onclick = () => this.listen(!this.listens);
     this.find(".speak").onclick = () => this.speak();
     this.find(".flash").onclick = () => this.flash();
+    const talk = this.find(".talk");
+    talk.onpointerdown = () => this.talk();
+    talk.oncontextmenu = (event) => event.preventDefault();
+    talk.onpointerup = talk.onpointercancel = talk.onpointerleave = () => this.sayIt();
   }
 
   press(key) {
@@ -112,6 +117,29 @@ export class PhoneView {
     this.link.send({ phone: this.index, speak: true });
   }
 
+  // As on a walkie-talkie: what is said while the button is held goes out when it is let go.
+  async talk() {
+    if (this.mouth || !this.face.talking) return;
+    this.mouth = new Mouth();
+    try {
+      await (this.opening = this.mouth.open());
+      this.find(".talk").setAttribute("aria-pressed", true);
+    } catch (refusal) {
+      this.mouth = undefined;
+      this.find(".state").textContent = `No microphone: ${refusal.message}`;
+    }
+  }
+
+  async sayIt() {
+    if (!this.mouth) return;
+    await this.opening.catch(() => {});
+    const mouth = this.mouth;
+    this.mouth = undefined;
+    this.find(".talk").setAttribute("aria-pressed", false);
+    if (mouth?.seconds) this.link.sendSound(this.index, mouth.close());
+    else mouth?.close();
+  }
+
   async listen(listens) {
     this.listens = listens;
     this.find(".listen").setAttribute("aria-pressed", listens);
@@ -140,7 +168,7 @@ export class PhoneView {
     if (JSON.stringify(cadence) !== this.rung) this.bell.ring(cadence);
     this.rung = JSON.stringify(cadence);
     this.find(".flash").disabled = face.hook !== "off";
-    this.find(".speak").disabled = !face.talking;
+    this.find(".speak").disabled = this.find(".talk").disabled = !face.talking;
     this.find(".listen").disabled = !face.ear;
     this.tell();
     if (face.text !== before.text) this.speakScreen(face.text);
