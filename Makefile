@@ -29,6 +29,7 @@ test: setup check ## Checks, contract tests and every suite against real servers
 	@$(WITH_NODE) contracts/slither.sh
 	@$(PYTHON) -m pytest -q
 	@$(PYTHON) -m pytest -q -m "sip or chain or provider"
+	@$(PYTHON) -m pytest -q -m bench_page
 
 check: setup ## ruff, mypy, import rule, formatting of contracts
 	@.venv/bin/ruff check .

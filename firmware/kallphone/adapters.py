@@ -24,6 +24,7 @@ from kallphone.phone.commands import (
     RefreshCredit,
     RegisterSip,
     RejectCall,
+    ReopenSound,
     Resolve,
     SaveContact,
     SaveSettings,
@@ -127,7 +128,10 @@ def _pay(
 
 
 def _signal(
-    sip: Sip, command: PlaceCall | AlertCaller | AnswerCall | RejectCall | HangUp | SendDigit | TellPeer
+    sip: Sip,
+    command: (
+        PlaceCall | AlertCaller | AnswerCall | RejectCall | HangUp | SendDigit | TellPeer | ReopenSound
+    ),
 ) -> None:
     match command:
         case PlaceCall(call=call, uri=uri, diverted_from=diverted_from):
@@ -144,6 +148,8 @@ def _signal(
             sip.send_digit(call, key)
         case TellPeer(call=call, note=note):
             sip.tell(call, note)
+        case ReopenSound():
+            sip.reopen_sound()
 
 
 def _post_mail(mail: Mail, command: SendText | MarkRead | DeleteMessage) -> None:

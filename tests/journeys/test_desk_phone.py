@@ -14,6 +14,7 @@ from kallphone.phone.events import (
     RecordingArrived,
     RecordingEnded,
     RecordingLoaded,
+    SoundCardsChanged,
 )
 from kallphone.phone.lamps import Light
 from kallphone.phone.messages import Message, Recording
@@ -505,6 +506,11 @@ def test_lifting_on_a_line_of_the_log_calls_that_number(anna: TownPhone, bert: T
     bert.press("#11")
     bert.lift()
     assert anna.ringing
+
+
+def test_a_usb_handset_that_is_plugged_in_is_opened(anna: TownPhone, town: Town):
+    town.do(anna, SoundCardsChanged(("Handset",)))
+    assert anna.noted("reopen_sound")
 
 
 # What it may cost.

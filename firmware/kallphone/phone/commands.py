@@ -149,6 +149,11 @@ class Speak:
 
 
 @dataclass(frozen=True)
+class ReopenSound:
+    """A sound card came or went: the handset's may be another one now."""
+
+
+@dataclass(frozen=True)
 class LoadRecording:
     """Answered by RecordingLoaded."""
 
@@ -229,7 +234,7 @@ Command = (
     OpenLine | RegisterSip | RefreshCredit | SendRatings
     | Resolve | OpenSession | PlaceCall
     | AlertCaller | IdentifyCaller | AnswerCall | RejectCall
-    | HangUp | SendDigit | TellPeer | Speak
+    | HangUp | SendDigit | TellPeer | Speak | ReopenSound
     | SignVoucher | EndPayment | RateService | LogCall
     | SaveSettings | SaveContact | DeleteContact | SendText | MarkRead | DeleteMessage | ForgetMissed
     | LoadRecording | CheckPin | SetPin | ReadWords | Withdraw

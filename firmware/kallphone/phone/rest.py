@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kallphone.phone.causes import Cause
-from kallphone.phone.commands import Command
+from kallphone.phone.commands import Command, ReopenSound
 from kallphone.phone.events import (
     CallRefused,
     MessageArrived,
@@ -74,7 +74,9 @@ def moved(phone: Phone, event: KeptEvent, now: float) -> Transition:
             return _noticed(phone, N_("A false call refused"), now), ()
         case StorageFailed(words=words):
             return _noticed(phone, words, now), ()
-        case Withdrawn() | SoundCardsChanged():
+        case SoundCardsChanged():
+            return phone, (ReopenSound(),)
+        case Withdrawn():
             return phone, ()
 
 

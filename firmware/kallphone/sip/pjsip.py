@@ -99,6 +99,10 @@ class PjSip:
         """Says a recording in the ear, beside whatever is heard there."""
         self.at_desk(lambda handset: handset.play(wav))
 
+    def reopen_sound(self) -> None:
+        """A card that was plugged in again is opened again; calls stay up."""
+        self.use_device(self._settings.audio.device)
+
     def use_device(self, name: str) -> None:
         """Goes on with another sound card, an ALSA name or "null"; calls stay up."""
         self.at_desk(lambda handset: handset.use_device(name))
