@@ -156,4 +156,5 @@ def test_fifty_calls_leave_nothing_behind(make_phone: MakeAgent) -> None:
     # The first calls fill pools and caches.
     for before, after in ((used[8], used[-2]), (used[9], used[-1])):
         assert after["handles"] <= before["handles"] + 4
+        assert after["calls"] <= 1
         assert after["rss"] - before["rss"] < 6_000_000

@@ -126,7 +126,7 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
         """Looks after the media of a confirmed call; to be called often."""
         if self.over or self._media is None:
             return
-        verdict = self._media.observe(now)
+        verdict = self._media.observe(self, now)
         if verdict is Verdict.NEVER_STARTED:
             self.end(488, "No secure sound came from the far end")
         elif verdict is Verdict.FELL_SILENT:
@@ -219,7 +219,7 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
 
     def _confirmed(self) -> None:
         self._answered = True
-        self._media = CallMedia(self, self.number, self._post, self._owner.watch(), self._owner.codec_name)
+        self._media = CallMedia(self.number, self._post, self._owner.watch(), self._owner.codec_name)
         self._post(CallAnswered(self.number, self.verified))
         self._media_changed()
 
@@ -274,7 +274,7 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
 
     def _count(self) -> None:
         if not self.over and self._media is not None:
-            self._media.count()
+            self._media.count(self)
 
     def _finish(self, code: int, words: str, forwarded: str = "") -> None:
         if not self.over:
