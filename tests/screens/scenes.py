@@ -34,6 +34,7 @@ from kallphone.phone.states import (
     Waiting,
     Wall,
 )
+from tests.phone.menu.paths import ALL, reached
 
 HOME, ANNA, BERT = b"\x01" * 20, b"\x02" * 20, b"\x03" * 20
 NUMBER, OTHER = "5549281950", "4937638587"
@@ -111,4 +112,6 @@ SCENES: dict[str, Phone] = {
     "trying-again": _in(Over(Cause.BUSY, 0.0, OTHER, again=True)),
     "service-done": _in(Over(Cause.SERVICE_DONE, 0.0, OTHER, words="All calls go to")),
     **{f"over-{cause.name.lower()}": _in(Over(cause, 0.0, OTHER)) for cause in Cause},
+    **{f"menu-{name.replace(' ', '-')}": reached(name).phone for name in ALL},
+    **{f"menu-{name}-large": reached(name, large=True).phone for name in ("main", "messages", "wallet")},
 }
