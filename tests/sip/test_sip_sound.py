@@ -93,3 +93,19 @@ def test_low_credit_is_heard_over_the_call(make_phone: MakeAgent, tmp_path: Path
     callee.tell("hear", call=incoming, tone="LOW_CREDIT")
     skip_buffered(ear)
     assert 1400 in peaks(recorded(ear, 5.0), 1)
+
+
+def test_hands_free_speech_is_heard_through_the_echo_canceller_and_after_it(
+    make_phone: MakeAgent, tmp_path: Path
+) -> None:
+    said, ear = tmp_path / "said.wav", tmp_path / "ear.wav"
+    write_speech(said)
+    caller, callee = make_phone(audio={"speak": str(said)}), make_phone(audio={"record": str(ear)})
+    incoming = answered_call(caller, callee)
+    callee.tell("hear", call=incoming, hands_free=True)
+    caller.tell("hear", call=1)
+    skip_buffered(ear)
+    assert max(level_db(recorded(ear, 0.5)) for _ in range(6)) > -40
+    callee.tell("hear", call=incoming)
+    skip_buffered(ear)
+    assert max(level_db(recorded(ear, 0.5)) for _ in range(6)) > -40

@@ -10,7 +10,7 @@ from kallphone.phone.money import coins
 def in_words(event: Reported) -> str | None:
     """What happened in a phone, for a person who watches; None for what is no news to one."""
     try:
-        return _of_a_call(event) or _of_the_line(event)
+        return _of_a_call(event) or _of_the_line(event) or _of_mail(event)
     except (KeyError, TypeError, ValueError):
         return None  # an event that has changed its fields is no reason to break the page
 
@@ -68,6 +68,25 @@ def _of_the_line(event: Reported) -> str | None:
             credit = told["credit"]
             left = max(0, credit["deposited"] - credit["signed"])
             return f"has {coins(left)} kallCoin on deposit, {coins(told['balance'])} in its purse"
+        case _:
+            return None
+
+
+def _of_mail(event: Reported) -> str | None:
+    told = event.fields
+    match event.name:
+        case "SendText":
+            return f"writes to {grouped(told['number'])}"
+        case "MessageSent":
+            return f"its message is {told['state'].lower()}"
+        case "MessageArrived":
+            return f"has a message from {grouped(told['message']['number']) or 'somebody'}"
+        case "RecordingArrived":
+            return f"has a voicemail of {told['recording']['seconds']} s"
+        case "CallForwarded":
+            return f"is sent on to {grouped(told['number'])}"
+        case "CallRefused":
+            return "refused a call from somebody who is not who they say"
         case _:
             return None
 

@@ -21,6 +21,8 @@ _FRAME_MS = 10
 _OPUS_BIT_RATE = 48_000
 _EXPECTED_LOSS_PERCENT = 10
 _PACKET_MS = 20
+# A loudspeaker's way through a room and back.
+_LOUDSPEAKER_ECHO_MS = 200
 # How long the sound card stays open with nothing to carry, so that it does not click between two tones.
 _CLOSE_AFTER_S = 2
 
@@ -106,7 +108,16 @@ class Handset:
             self._play(self._hold_tone, Tone.HOLD if sound.held else None)
         if sound.recording != before.recording:
             self._put_on(sound.recording)
+        if sound.hands_free is not before.hands_free:
+            self._cancel_echo(on=sound.hands_free)
         self._rewire()
+
+    def _cancel_echo(self, *, on: bool) -> None:
+        """A loudspeaker is heard by its own microphone; a handset's ear isn't, and cancelling costs delay."""
+        try:
+            self._devices.setEcOptions(_LOUDSPEAKER_ECHO_MS if on else 0, pj.PJMEDIA_ECHO_SPEEX)
+        except pj.Error as error:
+            _log.warning("Echo is not cancelled: %s", error.reason)
 
     def talk(self, wav: Path) -> None:
         """Says a WAV in the microphone's place, once, to the calls that are joined to it now."""
