@@ -32,7 +32,8 @@ async def bench(folder: Path, phones: int, say: Say) -> AsyncIterator[tuple[Stag
             *(record_sentences(folder / "sentences" / str(index), index) for index in range(phones))
         )
         voices = [Voice(record=ear.path) for ear in ears]
-        on = await stack.enter_async_context(stage(folder, say, voices, exit_delay_s=EXIT_DELAY_S, machines=True))
+        scene = stage(folder, say, voices, exit_delay_s=EXIT_DELAY_S, machines=True)
+        on = await stack.enter_async_context(scene)
         happenings = Happenings()
         spoken = folder / "sentences"
         places = [Place(*one, spoken) for one in zip(on.phones, ears, sentences, strict=True)]
