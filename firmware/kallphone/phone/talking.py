@@ -45,8 +45,9 @@ def put(phone: Phone, call: InCall) -> Phone:
 
 
 def answered(phone: Phone, mode: InCall, now: float) -> Transition:
-    """The first voucher goes out with the answer."""
-    return _pay(replace(phone, mode=mode, pages=()), mode, now)
+    """The first voucher goes out with the answer; whoever was to be tried again is reached."""
+    retry = None if phone.retry and phone.retry.number == mode.number else phone.retry
+    return _pay(replace(phone, mode=mode, pages=(), retry=retry), mode, now)
 
 
 def due(phone: Phone, now: float) -> Transition:
