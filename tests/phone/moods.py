@@ -29,6 +29,8 @@ from kallphone.phone.events import (
     KeyHeld,
     KeyPressed,
     MinutePassed,
+    OffHook,
+    OnHook,
     PinChecked,
     StorageFailed,
     TransferNote,
@@ -36,7 +38,7 @@ from kallphone.phone.events import (
     Woken,
 )
 from kallphone.phone.settings import Forwarding, Limits, Screening, Settings
-from kallphone.phone.states import Answering, Calling, Phone, Ringing
+from kallphone.phone.states import Answering, Calling, Dialing, DialTone, InCall, Over, Phone, Ringing
 from kallphone.phone.talking import calls
 from tests.phone.world import FRIEND, NUMBER, OTHER, PEER, PRICE, World
 
@@ -44,19 +46,22 @@ PEST = Contact("5678901234", "Pest", b"\x05" * 20, blocked=True)
 CHEAP = Contact(NUMBER, "Cheap", PEER, key="7", limit=PRICE * 3)
 UNKNOWN = Contact(OTHER, "Never called")
 
-BOOKS = (Book((FRIEND,)), Book((FRIEND, PEST, CHEAP)), Book((FRIEND, UNKNOWN)), Book())
+BOOKS = (Book((FRIEND, CHEAP)), Book((FRIEND, PEST, CHEAP)), Book((FRIEND, UNKNOWN, CHEAP)), Book())
+ACCOUNTS = (PEER, FRIEND.account, PEST.account, b"\x06" * 20)
 
 
 @dataclass
 class Moody(World):
     """A world whose owner changes the settings, and in which everybody does what comes to mind.
 
-    `legs` are the calls that SIP has going on; `wrong` are commands for calls that it has not.
+    `legs` are the calls that SIP has going on; `wrong` are commands for calls that it has not. `down` says
+    where the handset really is.
     """
 
     legs: set[CallId] = field(default_factory=set)
     wrong: list[Command] = field(default_factory=list)
     day: int = 1
+    down: bool = True
 
     def step(self) -> tuple[Event, Phone, tuple[Command, ...]]:
         if self.random.random() < 0.02:
@@ -67,6 +72,8 @@ class Moody(World):
     def _choose(self) -> Event:
         event = self._anything() if self.random.random() < 0.12 else super()._choose()
         match event:
+            case OffHook() | OnHook():
+                self.down = isinstance(event, OnHook)
             case CallForwarded(call=call) if call in [one.call for one in calls(self.phone)]:
                 return Woken()  # SIP sends nobody on who has been answered
             case IncomingCall(call=call):
@@ -74,6 +81,24 @@ class Moody(World):
             case CallEnded(call=call) | CallForwarded(call=call):
                 self.legs.discard(call)
         return event
+
+    def _hand_or_network(self) -> Event:
+        mode, aside, roll = self.phone.mode, self.phone.aside, self.random.random()
+        match mode:
+            case DialTone() if roll < 0.7:
+                return KeyPressed("7")
+            case Dialing(digits="7"):
+                return KeyPressed("#")
+            case InCall() if roll < 0.15 and not self.phone.pages:
+                return KeyPressed("D")
+            case InCall() if roll < 0.2:
+                return CallTold(mode.call, ExpectNote(self.random.choice(ACCOUNTS)))
+            case InCall(expected=expected) if expected and roll < 0.3:
+                return self._incoming(expected)
+            case DialTone() | Dialing() | Over() if aside and roll > 0.8:
+                return CallEnded(aside[0].call, 200, "")
+            case _:
+                return super()._hand_or_network()
 
     def _react(self, command: Command) -> None:
         match command:
@@ -94,10 +119,10 @@ class Moody(World):
         if call not in self.legs:
             self.wrong.append(command)
 
-    def _incoming(self) -> Event:
+    def _incoming(self, caller: bytes | None = None) -> Event:
         call = CallId(self.next_incoming)
         self.next_incoming += 2
-        caller = self.random.choice([PEER, FRIEND.account, PEST.account, b"\x06" * 20, b""])
+        caller = caller or self.random.choice([*ACCOUNTS, b""])
         verified, via = self.random.random() < 0.8, self.random.choice(["", "", OTHER])
         return IncomingCall(call, caller, verified=verified, diverted_from=via)
 

@@ -34,6 +34,7 @@ def test_the_phone_is_never_in_two_minds(seed: int) -> None:
     for _ in range(STEPS):
         event, before, _ = world.step()
         assert _contradictions(world.phone) == [], (event, before.mode)
+        assert world.phone.on_hook == world.down, (event, before.mode, world.phone.mode)
 
 
 def _contradictions(phone: Phone) -> list[str]:
