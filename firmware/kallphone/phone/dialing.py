@@ -21,7 +21,7 @@ from kallphone.phone.dialplan import (
     at_timeout,
     classify,
 )
-from kallphone.phone.numbering import PLANS
+from kallphone.phone.numbering import EVERYWHERE, PLANS
 from kallphone.phone.states import Dialing, Over, Phone
 
 Transition = tuple[Phone, tuple[Command, ...]]
@@ -90,7 +90,8 @@ def hotline_after_s(phone: Phone) -> int:
 
 def _is_one_key(phone: Phone, digits: str) -> bool:
     """A key that may begin a call for help is none."""
-    begins_help = any(number.startswith(digits) for number in PLANS[phone.settings.country].emergency)
+    helps = (*PLANS[phone.settings.country].emergency, *EVERYWHERE)
+    begins_help = any(number.startswith(digits) for number in helps)
     known = len(digits) == 1 and phone.book.by_key(digits) is not None
     return phone.settings.one_key and known and not begins_help
 
