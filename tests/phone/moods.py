@@ -55,13 +55,14 @@ class Moody(World):
     """A world whose owner changes the settings, and in which everybody does what comes to mind.
 
     `legs` are the calls that SIP has going on; `wrong` are commands for calls that it has not. `down` says
-    where the handset really is.
+    where the handset really is, `begun` are all calls that SIP ever had.
     """
 
     legs: set[CallId] = field(default_factory=set)
     wrong: list[Command] = field(default_factory=list)
     day: int = 1
     down: bool = True
+    begun: set[CallId] = field(default_factory=set)
 
     def step(self) -> tuple[Event, Phone, tuple[Command, ...]]:
         if self.random.random() < 0.02:
@@ -80,6 +81,7 @@ class Moody(World):
                 self.legs.add(call)
             case CallEnded(call=call) | CallForwarded(call=call):
                 self.legs.discard(call)
+        self.begun |= self.legs
         return event
 
     def _hand_or_network(self) -> Event:
@@ -104,6 +106,7 @@ class Moody(World):
         match command:
             case PlaceCall(call=call):
                 self.legs.add(call)
+                self.begun.add(call)
             case HangUp(call=call) | RejectCall(call=call):
                 self._expect(command, call)
                 self.legs.discard(call)

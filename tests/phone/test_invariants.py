@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from kallphone.phone.commands import EndPayment, SignVoucher
+from kallphone.phone.commands import EndPayment, LogCall, SignVoucher
 from kallphone.phone.events import OnHook
 from kallphone.phone.machine import transition
 from kallphone.phone.sound import sound_for
@@ -26,6 +26,17 @@ def test_no_call_is_lost_and_none_is_ended_twice(seed: int) -> None:
         event, before, _ = world.step()
         assert Counter(known(world.phone)) == Counter(world.legs), (event, before.mode, world.phone.mode)
         assert not world.wrong, (event, before.mode)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_call_that_is_over_is_in_the_log_once(seed: int) -> None:
+    world = Moody(Random(seed))
+    for _ in range(STEPS):
+        world.step()
+    logged = Counter(command.call for command in world.commands if isinstance(command, LogCall))
+    assert world.begun - world.legs <= set(logged)
+    assert set(logged.values()) <= {1}
+    assert not world.legs & set(logged)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

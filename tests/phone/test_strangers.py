@@ -20,10 +20,12 @@ from kallphone.phone.commands import (
 )
 from kallphone.phone.events import (
     CallAnswered,
+    CallEnded,
     CallerIdentified,
     CallForwarded,
     CallId,
     CallTold,
+    CreditChanged,
     ExpectNote,
     IncomingCall,
     KeyPressed,
@@ -166,7 +168,8 @@ def test_a_transfer_that_the_child_lock_refuses_is_refused_to_the_far_end() -> N
 def test_a_forward_past_the_child_lock_is_refused_and_logged() -> None:
     desk = chosen(ready(), (Contact(NUMBER, "Peer", PEER),), limits=Limits(contacts_only=True))
     commands = calling(desk).send(CallForwarded(CALL, OTHER))
-    assert [one.cause for one in commands if isinstance(one, LogCall)] == [Cause.NOT_IN_CONTACTS]
+    causes = [one.cause for one in commands if isinstance(one, LogCall)]
+    assert causes == [Cause.FORWARDED, Cause.NOT_IN_CONTACTS]
 
 
 def test_a_forward_to_the_callers_own_number_is_a_circle() -> None:
@@ -210,3 +213,29 @@ def test_two_calls_at_once_stay_within_the_days_limit() -> None:
     signed = [one for one in desk.wait(120) if isinstance(one, SignVoucher)]
     assert desk.phone.spent.total == 5 * PRICE
     assert len(signed) == 3
+
+
+def test_a_forwarded_call_is_in_the_log_under_the_number_that_was_dialled() -> None:
+    desk = calling(ready())
+    logged = [one for one in desk.send(CallForwarded(CALL, OTHER)) if isinstance(one, LogCall)]
+    assert [(one.call, one.number, one.cause) for one in logged] == [(CALL, NUMBER, Cause.FORWARDED)]
+
+
+def test_credit_that_went_while_the_price_was_shown_rings_nobodys_phone() -> None:
+    desk = calling(chosen(ready(PRICE * 2), ask_above=0))
+    assert isinstance(desk.phone.mode, Quoting)
+    credit = desk.phone.home_credit
+    assert credit is not None
+    desk.send(CreditChanged(0, replace(credit, signed=PRICE * 2)))
+    assert not [one for one in desk.send(KeyPressed("#")) if isinstance(one, PlaceCall)]
+    assert isinstance(desk.phone.mode, Over)
+    assert desk.phone.mode.cause is Cause.NO_CREDIT
+
+
+def test_the_last_caller_is_nobody_who_was_kept_out() -> None:
+    desk = chosen(ready(), (Contact(OTHER, "Pest", STRANGER, blocked=True),))
+    desk.send(IncomingCall(IN, FRIEND), CallerIdentified(IN, THIRD, FRIEND), CallEnded(IN, 487, ""))
+    desk.send(IncomingCall(CallId(4), STRANGER), CallerIdentified(CallId(4), OTHER, STRANGER))
+    desk.send(OffHook(), KeyPressed("*"), KeyPressed("6"), KeyPressed("9"))
+    desk.wait(8)
+    assert desk.phone.redial == THIRD

@@ -82,7 +82,10 @@ def moved(phone: Phone, event: OutgoingEvent, now: float) -> Transition:
 
 
 def agreed(phone: Phone, mode: Quoting, now: float) -> Transition:
-    """Somebody has seen the price and wants the call."""
+    """Somebody has seen the price and wants the call; another call may have used up the credit meanwhile."""
+    cause = _too_dear(phone, mode.errand, mode.route)
+    if cause is not None:
+        return given_up(phone, mode, cause, now)
     return _place(phone, mode.errand, mode.route, now)
 
 
@@ -143,16 +146,21 @@ def not_reached(mode: Attempt, cause: Cause) -> LogCall:
 
 
 def _session_opened(phone: Phone, mode: Opening, now: float) -> Transition:
-    """Without credit for one period nobody's phone rings."""
     errand, route = mode.errand, mode.route
-    credit = phone.credit_with(route.provider)
-    if route.price > (credit.available if credit else 0):
-        return given_up(phone, mode, Cause.NO_CREDIT, now)
-    if limits.reached(phone, errand.number, 0, route.price):
-        return given_up(phone, mode, Cause.LIMIT_REACHED, now)
+    cause = _too_dear(phone, errand, route)
+    if cause is not None:
+        return given_up(phone, mode, cause, now)
     if _asks_first(phone, errand, route):
         return replace(phone, mode=Quoting(errand, route, now)), ()
     return _place(phone, errand, route, now)
+
+
+def _too_dear(phone: Phone, errand: Errand, route: Route) -> Cause | None:
+    """Without credit for one period nobody's phone rings."""
+    credit = phone.credit_with(route.provider)
+    if route.price > (credit.available if credit else 0):
+        return Cause.NO_CREDIT
+    return Cause.LIMIT_REACHED if limits.reached(phone, errand.number, 0, route.price) else None
 
 
 def _asks_first(phone: Phone, errand: Errand, route: Route) -> bool:
@@ -178,7 +186,8 @@ def _forwarded(phone: Phone, mode: Calling, number: str, now: float) -> Transiti
     via = (*errand.via, errand.number)
     if number in (*via, phone.line.number) or len(via) > LONGEST_VIA or len(number) != TEN_DIGITS:
         return given_up(phone, mode, Cause.FORWARDED_IN_CIRCLES, now)
-    return dial(phone, number, now, via=via, transfer=errand.transfer)
+    phone, commands = dial(phone, number, now, via=via, transfer=errand.transfer)
+    return phone, (not_reached(mode, Cause.FORWARDED), *commands)
 
 
 def _over(phone: Phone, cause: Cause, number: str, now: float) -> Phone:

@@ -33,7 +33,7 @@ def apply(phone: Phone, service: Service, now: float) -> Transition:
         case ServiceCode.CALL_BACK_WHEN_FREE_OFF:
             return _done(replace(phone, retry=None), N_("Not tried again"), now), ()
         case ServiceCode.CALL_LAST_CALLER:
-            return _call(phone, next((one.number for one in phone.log if not one.outgoing), ""), now)
+            return _call(phone, _last_caller(phone), now)
         case ServiceCode.VOICEMAIL:
             return _call(phone, phone.settings.voicemail, now)
         case ServiceCode.ECHO_TEST:
@@ -98,6 +98,12 @@ def _call(phone: Phone, number: str, now: float) -> Transition:
     if phone.putting_through:
         return supplementary.transfer_to(phone, number)
     return outgoing.dial(phone, number, now)
+
+
+def _last_caller(phone: Phone) -> str:
+    """Whoever was kept out, or did not prove who they are, is not called back."""
+    kept_out = (Cause.REFUSED_BY_RULE, Cause.NOT_VERIFIED)
+    return next((one.number for one in phone.log if not one.outgoing and one.cause not in kept_out), "")
 
 
 def _over(phone: Phone, cause: Cause, now: float) -> Phone:
