@@ -70,6 +70,7 @@ class TownPhone:
         self.legs: dict[CallId, Leg] = {}
         self.next_incoming = 2
         self.connected = True
+        self.signs = True
         self.deposited = DEPOSIT
         self.signed = 0
         self.sound, self.screen = SILENCE, Screen(())
@@ -269,7 +270,7 @@ class Town:
         callee.next_incoming += 2
         near.far, far.far = far, near
         caller.legs[call], callee.legs[far.call] = near, far
-        self.post(callee, IncomingCall(far.call, caller.account, diverted_from=diverted_from))
+        self.post(callee, IncomingCall(far.call, caller.account, caller.signs, diverted_from))
 
     def answer(self, phone: TownPhone, call: CallId) -> None:
         leg = phone.legs.get(call)
@@ -277,7 +278,8 @@ class Town:
             return
         for one in (leg, leg.far):
             one.answered = True
-            self.post(one.phone, CallAnswered(one.call))
+            signed = one.far.phone.signs if one.far is not None else False
+            self.post(one.phone, CallAnswered(one.call, signed))
             self.post(one.phone, MediaStarted(one.call, "opus/48000/2", "DTLS-SRTP"))
 
     def hang_up(self, phone: TownPhone, call: CallId) -> None:

@@ -418,6 +418,30 @@ def test_a_caller_is_declined_or_the_bell_silenced(anna: TownPhone, bert: TownPh
     assert "Declined" in anna.text
 
 
+def test_whoever_does_not_prove_who_they_are_is_refused_both_ways(anna: TownPhone, bert: TownPhone):
+    anna.signs = False
+    anna.call(bert)
+    assert not bert.ringing
+    assert (428, "") in bert.noted("reject")
+    assert "Not verified" in anna.text
+    anna.lower()
+    bert.call(anna)
+    anna.lift()
+    assert bert.hears == set()
+    assert "Not verified" in bert.text
+    assert "prove who" in bert.text
+
+
+def test_an_owner_may_allow_calls_that_prove_nothing_and_is_told_so(anna: TownPhone, bert: TownPhone):
+    anna.signs = False
+    bert.choose(allow_unverified=True)
+    anna.call(bert)
+    assert bert.ringing
+    assert "NOT VERIFIED" in bert.text
+    bert.lift()
+    assert "NOT VERIFIED" in bert.text
+
+
 # In the call.
 def test_digits_go_out_and_mute_and_volume_stay(anna: TownPhone, bert: TownPhone):
     talk(anna, bert)
