@@ -23,6 +23,9 @@ LEAST_LEFT = 300
 MOST_LEFT = 2 * VALID_SECONDS
 """Seconds of life that a provider wants to see: enough to get it mined, and clocks may differ."""
 
+HIGHEST_SUM = 2**61
+"""Far above all coins that there are, and sums of it still fit 63 bits."""
+
 _NONCE_TEXT = b"KallPhone transfer"
 
 

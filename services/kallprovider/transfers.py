@@ -6,7 +6,7 @@ from kallnet.account import Address, address_to_hex, recover
 from kallnet.errors import BadSignature
 from kallnet.ledger import Channel
 from kallnet.messages import TransferWithAuthorization
-from kallnet.transfers import LEAST_LEFT, MOST_LEFT, transfer_nonce
+from kallnet.transfers import HIGHEST_SUM, LEAST_LEFT, MOST_LEFT, transfer_nonce
 from kallnet.typed import Domain, digest
 from kallprovider.balances import Balances
 from kallprovider.books import Books
@@ -28,8 +28,6 @@ from kallprovider.store import Store
 # Each transfer costs a transaction. Some below a period's share are taken all the same: the price may have
 # risen since they were signed, and none after them can be taken before.
 SMALL_PER_HOUR = 4
-# Far above all coins, and sums of it still fit the store.
-HIGHEST_SUM = 2**61
 # What a client may owe in transfers that are not mined yet: two minutes of a call without a chain.
 UNMINED_PERIODS = 8
 
@@ -80,11 +78,11 @@ class TransferDesk:
             channel = await self._again(client, channel)
         # From here on nothing is waited for: two transfers at once are taken one after the other.
         if not self._is_held(message, cumulative):
+            self._require_worth(message)
             if skip and self._may_skip(message, cumulative):
                 channel = self._books.skip_to(client, cumulative - message.value)
             self._require_next(message, cumulative)
             self._require_cover(channel, cumulative, message.value)
-            self._require_worth(message)
             self._books.accept_transfer(HeldTransfer(message, cumulative, signature))
             self._accepted()
         return channel

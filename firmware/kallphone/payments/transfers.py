@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kallnet.account import Address
 from kallnet.ledger import Channel
-from kallnet.transfers import EPOCH, VALID_SECONDS, cover, transfer_of
+from kallnet.transfers import EPOCH, HIGHEST_SUM, VALID_SECONDS, cover, transfer_of
 from kallphone.payments.answers import TransferReport
 from kallphone.payments.errors import PaymentsError, ProviderInvalid, ProviderRefused
 from kallphone.payments.provider_api import ProviderApi
@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 RENEW_S = VALID_SECONDS // 2
 """A transfer with less life than this is signed anew, with the same nonce, before it leaves."""
 
-HIGHEST_SUM = 2**62
 KEEP_S = 86_400
 """How long a transfer that is mined is kept: no reorganisation is deeper."""
 

@@ -76,7 +76,7 @@ class CallJournal:
         return int(self._database.rows("SELECT count(*) FROM calls WHERE missed = 1")[0][0])
 
     def forget_missed(self) -> None:
-        with self._database.transaction() as connection:
+        with _disk_may_fail(), self._database.transaction() as connection:
             connection.execute("UPDATE calls SET missed = 0 WHERE missed = 1")
 
     def recent(self, limit: int = 50) -> list[LoggedCall]:
