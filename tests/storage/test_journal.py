@@ -83,3 +83,13 @@ def test_the_log_is_read_newest_first(database: Database, clock: Clock):
     for call in range(1, 9, 2):
         journal.log_call(ended(call, seconds=call))
     assert [call.seconds for call in journal.recent(2)] == [7, 5]
+
+
+def test_a_disk_that_fails_keeps_nobody_from_calling(database: Database, clock: Clock):
+    journal = CallJournal(database, clock)
+    database.close()
+    database.path.unlink()
+    database.path.mkdir()
+    journal.call_started(CallId(1), outgoing=True, number="2345678901")
+    journal.log_call(ended(1))
+    journal.forget_missed()
