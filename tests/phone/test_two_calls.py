@@ -11,6 +11,7 @@ from kallphone.phone.events import (
     CallEnded,
     CallId,
     CallTold,
+    ExpectNote,
     HoldNote,
     HookFlashed,
     IncomingCall,
@@ -172,3 +173,20 @@ def test_calls_are_not_forwarded_to_the_phone_itself() -> None:
     desk.phone = replace(desk.phone, line=replace(desk.phone.line, number=OTHER))
     desk.send(OffHook(), *keys(f"*72{OTHER}#"))
     assert desk.phone.settings.forwarding.always == ""
+
+
+# Whoever connects two calls and hangs up at once leaves before the new call is there.
+def test_who_is_put_through_pays_no_more_unasked_when_the_far_end_has_left() -> None:
+    desk = talking()
+    desk.send(CallTold(CALL, TransferNote(OTHER)), CallEnded(CALL, 200, ""))
+    ringing_second(desk)
+
+
+def test_a_caller_is_expected_for_a_moment_after_the_far_end_has_left() -> None:
+    desk = talking()
+    desk.send(CallTold(CALL, ExpectNote(FRIEND)), CallEnded(CALL, 200, ""))
+    assert AnswerCall(IN) in desk.send(IncomingCall(IN, FRIEND))
+    desk = talking()
+    desk.send(CallTold(CALL, ExpectNote(FRIEND)), CallEnded(CALL, 200, ""))
+    desk.wait(11)
+    assert AnswerCall(IN) not in desk.send(IncomingCall(IN, FRIEND))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kallphone.phone import talking
+from kallphone.phone import records, talking
 from kallphone.phone.causes import Cause
 from kallphone.phone.commands import (
     AlertCaller,
@@ -29,6 +29,9 @@ ANSWERING_S = 20.0
 LOOK_UP_S = 3.0
 """How long a call waits for its caller's number, where the owner's rules go by it."""
 
+EXPECTED_S = 10.0
+"""How long a caller is expected by whom the far end left without waiting for it."""
+
 MOVED = 302
 USE_IDENTITY = 428
 ANONYMITY_DISALLOWED = 433
@@ -52,7 +55,7 @@ def arrived(phone: Phone, event: IncomingCall, now: float) -> Transition:
 
 def identified(phone: Phone, event: CallerIdentified, now: float) -> Transition:
     mode, number = phone.mode, event.number
-    phone = _named(phone, event.account, number)
+    phone = records.named(phone, event.account, number)
     if phone.arriving is not None and phone.arriving.caller.call == event.call:
         caller = replace(phone.arriving.caller, number=number, looked_up=True)
         phone, learned = _learned(replace(phone, arriving=None), caller)
@@ -76,13 +79,6 @@ def _recognised(phone: Phone, caller: Caller) -> Transition:
         return phone, learned
     phone, commands = _turned_away(_let_go(phone, caller), caller, code, Cause.REFUSED_BY_RULE)
     return phone, learned + commands
-
-
-def _named(phone: Phone, account: bytes, number: str) -> Phone:
-    """A caller who was turned away is in the log before the ledger says what number that is."""
-    unnamed = [one for one in phone.log if one.peer == account and not one.number]
-    log = (replace(one, number=number) if one in unnamed else one for one in phone.log)
-    return replace(phone, log=tuple(log)) if unnamed else phone
 
 
 def answered(phone: Phone, mode: Answering, now: float) -> Transition:
@@ -177,7 +173,7 @@ def _admitted(phone: Phone, caller: Caller, now: float) -> Transition:
     code = _refusal(phone, caller)
     if code is not None:
         return _turned_away(phone, caller, code, Cause.REFUSED_BY_RULE)
-    if isinstance(mode, InCall) and _is_expected(phone, mode, caller):
+    if isinstance(mode, InCall | Over) and _is_expected(phone, mode, caller, now):
         return _put_through(phone, mode, caller, now)
     if settings.forwarding.always:
         target = settings.forwarding.always
@@ -200,10 +196,11 @@ def _refusal(phone: Phone, caller: Caller) -> int | None:
     return None if _wanted(phone, caller) else DECLINE
 
 
-def _is_expected(phone: Phone, mode: InCall, caller: Caller) -> bool:
+def _is_expected(phone: Phone, mode: InCall | Over, caller: Caller, now: float) -> bool:
     """Nobody is put through who does not prove who they are, nor onto a loudspeaker."""
     named = bool(caller.account) and mode.expected == caller.account and caller.verified
-    return named and not phone.aside and not phone.hands_free
+    late = isinstance(mode, Over) and now > mode.since + EXPECTED_S
+    return named and not late and not phone.aside and not phone.hands_free
 
 
 def _wanted(phone: Phone, caller: Caller) -> bool:
@@ -240,9 +237,11 @@ def _knocks(phone: Phone, caller: Caller, now: float) -> Transition:
     return phone, (_instead(caller, target, BUSY_HERE), _not_answered(caller, Cause.NO_ANSWER))
 
 
-def _put_through(phone: Phone, old: InCall, caller: Caller, now: float) -> Transition:
+def _put_through(phone: Phone, old: InCall | Over, caller: Caller, now: float) -> Transition:
     """The far end said that this account would call in its place."""
-    phone, commands = talking.end(phone, old, Cause.TRANSFERRED, now, hang_up=True)
+    commands: tuple[Command, ...] = ()
+    if isinstance(old, InCall):
+        phone, commands = talking.end(phone, old, Cause.TRANSFERRED, now, hang_up=True)
     return replace(phone, mode=Answering(caller, now)), (*commands, AnswerCall(caller.call))
 
 

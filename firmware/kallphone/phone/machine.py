@@ -215,7 +215,7 @@ def _in_call(
             return talking.put(phone, replace(call, heard=heard)), ()
         case CallTold(note=TransferNote(number=number)) if _may_be_put_through(phone, call):
             phone, commands = supplementary.hold(phone, now)
-            phone, more = outgoing.dial(phone, number, now, transfer=True)
+            phone, more = outgoing.dial_instead(phone, call, number, now)
             return phone, commands + more
         case CallTold(note=note):
             return supplementary.told(phone, call, note, now)

@@ -44,19 +44,29 @@ TEN_DIGITS = 10
 OutgoingEvent = RouteFound | RouteNotFound | SessionOpened | SessionRefused | FarEndRinging | CallForwarded
 
 
-def dial(
-    phone: Phone, number: str, now: float, *, via: tuple[str, ...] = (), transfer: bool = False
-) -> Transition:
+def dial(phone: Phone, number: str, now: float) -> Transition:
     """Goes to find who holds that Kall number."""
-    call = CallId(phone.next_call)
-    errand = Errand(call, number, via, transfer)
+    phone = replace(phone, redial=number)
+    return _look_up(phone, Errand(CallId(phone.next_call), number), now)
+
+
+def dial_instead(phone: Phone, old: InCall, number: str, now: float) -> Transition:
+    """The far end of `old`, which is held, asks for it.
+
+    Each answer costs a period: whoever was put through once is asked about the price of the next time, or
+    phones in league could pass a caller around and be paid each time.
+    """
+    agreed = old.price if old.outgoing and not old.put_through else 0
+    return _look_up(phone, Errand(CallId(phone.next_call), number, transfer=True, agreed=agreed), now)
+
+
+def _look_up(phone: Phone, errand: Errand, now: float) -> Transition:
+    number = errand.number
     retry = None if phone.retry and phone.retry.number == number else phone.retry
     phone = replace(phone, next_call=phone.next_call + 2, retry=retry)
-    if not transfer and not via:
-        phone = replace(phone, redial=number)
     if phone.settings.limits.contacts_only and phone.book.by_number(number) is None:
         return given_up(phone, Resolving(errand, now), Cause.NOT_IN_CONTACTS, now)
-    return replace(phone, mode=Resolving(errand, now)), (Resolve(call, number),)
+    return replace(phone, mode=Resolving(errand, now)), (Resolve(errand.call, number),)
 
 
 def moved(phone: Phone, event: OutgoingEvent, now: float) -> Transition:
@@ -164,15 +174,9 @@ def _too_dear(phone: Phone, errand: Errand, route: Route) -> Cause | None:
 
 
 def _asks_first(phone: Phone, errand: Errand, route: Route) -> bool:
-    """Where we are put through, unless that costs no more than the call that it replaces.
-
-    Each answer costs a period: whoever was put through once is asked, or phones in league could pass a
-    caller around and be paid each time.
-    """
+    """Where we are put through, unless that costs no more than the call that it replaces."""
     if errand.transfer:
-        replaced = phone.aside[0] if phone.aside else None
-        known = replaced is not None and replaced.outgoing and not replaced.put_through
-        return route.price > (replaced.price if replaced and known else 0)
+        return route.price > errand.agreed
     return a_minute(route.price) > phone.settings.ask_above
 
 
@@ -186,7 +190,9 @@ def _forwarded(phone: Phone, mode: Calling, number: str, now: float) -> Transiti
     via = (*errand.via, errand.number)
     if number in (*via, phone.line.number) or len(via) > LONGEST_VIA or len(number) != TEN_DIGITS:
         return given_up(phone, mode, Cause.FORWARDED_IN_CIRCLES, now)
-    phone, commands = dial(phone, number, now, via=via, transfer=errand.transfer)
+    phone, commands = _look_up(
+        phone, replace(errand, call=CallId(phone.next_call), number=number, via=via), now
+    )
     return phone, (not_reached(mode, Cause.FORWARDED), *commands)
 
 

@@ -21,6 +21,13 @@ def kept(phone: Phone, commands: tuple[Command, ...]) -> Phone:
     return phone
 
 
+def named(phone: Phone, account: bytes, number: str) -> Phone:
+    """A caller who was turned away is in the log before the ledger says what number that is."""
+    unnamed = [one for one in phone.log if one.peer == account and not one.number]
+    log = (replace(one, number=number) if one in unnamed else one for one in phone.log)
+    return replace(phone, log=tuple(log)) if unnamed else phone
+
+
 def _line(phone: Phone, call: LogCall) -> Logged:
     at = f"{phone.wall.date} {phone.wall.clock}".strip()
     return Logged(call.outgoing, call.number, call.peer, call.cause, at, call.seconds, call.paid)

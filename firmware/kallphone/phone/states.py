@@ -106,13 +106,14 @@ class Errand:
     """An attempt to reach a number.
 
     `via` are the numbers whose phones sent the call on, in their order. `transfer`: the far end of the call
-    aside asked for this attempt.
+    aside asked for this attempt; `agreed` is the price per period of the call that it replaces.
     """
 
     call: CallId
     number: str
     via: tuple[str, ...] = ()
     transfer: bool = False
+    agreed: int = 0
 
     @property
     def diverted_from(self) -> str:
@@ -206,7 +207,10 @@ class InCall:
 
 @dataclass(frozen=True)
 class Over:
-    """Off-hook with nothing going on any more; a tone and words say why. `again`: it will be tried again."""
+    """Off-hook with nothing going on any more; a tone and words say why.
+
+    `again`: it will be tried again. `expected`: see InCall.
+    """
 
     cause: Cause
     since: float
@@ -214,6 +218,7 @@ class Over:
     howling: bool = False
     again: bool = False
     words: str = ""
+    expected: bytes = b""
 
 
 Mode = (

@@ -134,7 +134,7 @@ def _without(phone: Phone, call: InCall, cause: Cause, now: float) -> Phone:
         elif phone.hands_free:
             after = Idle()
         else:
-            after = Over(cause, now, call.number)
+            after = Over(cause, now, call.number, expected=call.expected)
         phone = replace(phone, muted=phone.muted and isinstance(after, InCall), pages=())
     elif not aside:
         after = _alone(after, cause, call.number, now)
