@@ -239,3 +239,20 @@ def test_the_last_caller_is_nobody_who_was_kept_out() -> None:
     desk.send(OffHook(), KeyPressed("*"), KeyPressed("6"), KeyPressed("9"))
     desk.wait(8)
     assert desk.phone.redial == THIRD
+
+
+@pytest.mark.parametrize(("known_as", "answered"), [(b"", True), (FRIEND, False)])
+def test_a_number_that_changed_hands_opens_no_loudspeaker(known_as: bytes, answered: bool) -> None:
+    desk = chosen(ready(), (Contact(OTHER, "Friend", known_as, auto_answer=True),), reject_anonymous=True)
+    desk.send(IncomingCall(IN, STRANGER))
+    assert (AnswerCall(IN) in desk.send(CallerIdentified(IN, OTHER, STRANGER))) is answered
+
+
+@pytest.mark.parametrize("settings", [{"do_not_disturb": True}, {"screening": Screening.FAVOURITES}])
+def test_who_only_says_that_they_are_a_favourite_is_none(settings: dict[str, object]) -> None:
+    friend = Contact(OTHER, "Friend", FRIEND, favourite=True)
+    desk = chosen(ready(), (friend,), allow_unverified=True, **settings)
+    desk.send(IncomingCall(IN, FRIEND, verified=False))
+    assert isinstance(desk.phone.mode, Idle)
+    desk.send(IncomingCall(CallId(4), FRIEND))
+    assert isinstance(desk.phone.mode, Ringing)

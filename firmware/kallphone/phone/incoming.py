@@ -178,7 +178,7 @@ def _admitted(phone: Phone, caller: Caller, now: float) -> Transition:
     if settings.forwarding.always:
         target = settings.forwarding.always
         return phone, (RejectCall(caller.call, MOVED, target), _not_answered(caller, Cause.FORWARDED))
-    if settings.do_not_disturb and not (contact and contact.favourite):
+    if settings.do_not_disturb and not (contact and contact.favourite and caller.verified):
         reject = _instead(caller, settings.voicemail, TEMPORARILY_UNAVAILABLE)
         return phone, (reject, _not_answered(caller, Cause.NO_ANSWER))
     if isinstance(mode, Idle | Reminding):
@@ -204,7 +204,7 @@ def _is_expected(phone: Phone, mode: InCall | Over, caller: Caller, now: float) 
 
 
 def _wanted(phone: Phone, caller: Caller) -> bool:
-    contact = phone.contact(caller.number, caller.account)
+    contact = phone.contact(caller.number, caller.account) if caller.verified else None
     match phone.settings.screening:
         case Screening.EVERYBODY:
             return True
@@ -285,11 +285,13 @@ def _let_go(phone: Phone, caller: Caller) -> Phone:
 
 
 def _learned(phone: Phone, caller: Caller) -> Transition:
-    """A contact whose number the ledger gives to this account is known by the account from now on."""
+    """A contact whose number the ledger gives to this account is known by it; one that changed hands opens
+    no loudspeaker."""
     contact = phone.book.by_number(caller.number)
     if contact is None or contact.account == caller.account:
         return phone, ()
-    contact = replace(contact, account=caller.account)
+    auto_answer = contact.auto_answer and not contact.account
+    contact = replace(contact, account=caller.account, auto_answer=auto_answer)
     return replace(phone, book=phone.book.with_contact(contact)), (SaveContact(contact),)
 
 
