@@ -154,9 +154,7 @@ def test_the_log_and_the_lamp_tell_of_a_missed_call(anna: TownPhone, bert: TownP
 
 
 # Two calls at once.
-def test_call_waiting_is_heard_shown_and_taken_by_a_flash(
-    anna: TownPhone, bert: TownPhone, cleo: TownPhone
-):
+def test_call_waiting_is_heard_shown_and_taken_by_a_flash(anna: TownPhone, bert: TownPhone, cleo: TownPhone):
     talk(anna, bert)
     cleo.call(bert)
     assert bert.tone == "WAITING"
@@ -172,9 +170,7 @@ def test_call_waiting_is_heard_shown_and_taken_by_a_flash(
     assert "You are on hold" in cleo.text
 
 
-def test_a_waiting_call_rings_when_the_handset_is_put_down(
-    anna: TownPhone, bert: TownPhone, cleo: TownPhone
-):
+def test_a_waiting_call_rings_when_the_handset_is_put_down(anna: TownPhone, bert: TownPhone, cleo: TownPhone):
     talk(anna, bert)
     cleo.call(bert)
     bert.lower()
@@ -183,9 +179,30 @@ def test_a_waiting_call_rings_when_the_handset_is_put_down(
     assert bert.hears == {"Cleo"}
 
 
-def test_a_waiting_call_is_declined_from_the_call_menu(
-    anna: TownPhone, bert: TownPhone, cleo: TownPhone
+def test_who_waits_is_still_heard_shown_and_taken_after_the_far_end_has_hung_up(
+    anna: TownPhone, bert: TownPhone, cleo: TownPhone, town: Town
 ):
+    talk(anna, bert)
+    cleo.call(bert)
+    anna.lower()
+    town.wait(35)
+    assert bert.tone == "WAITING"
+    assert "Flash to take it" in bert.text
+    bert.flash()
+    assert bert.hears == {"Cleo"}
+
+
+def test_a_flash_leaves_a_phone_that_rings_in_vain(anna: TownPhone, bert: TownPhone, cleo: TownPhone):
+    talk(anna, bert)
+    anna.flash()
+    anna.press(cleo.number)
+    assert cleo.ringing
+    anna.flash()
+    assert anna.hears == {"Bert"}
+    assert not cleo.ringing
+
+
+def test_a_waiting_call_is_declined_from_the_call_menu(anna: TownPhone, bert: TownPhone, cleo: TownPhone):
     talk(anna, bert)
     cleo.call(bert)
     bert.hold("#")
@@ -274,9 +291,7 @@ def test_attended_transfer_tells_everybody_who_pays(
     assert bert.signed == PRICE
 
 
-def test_blind_transfer_asks_whoever_has_not_paid_so_far(
-    anna: TownPhone, bert: TownPhone, cleo: TownPhone
-):
+def test_blind_transfer_asks_whoever_has_not_paid_so_far(anna: TownPhone, bert: TownPhone, cleo: TownPhone):
     talk(anna, bert)
     anna.hold("#")
     anna.press("4")
@@ -547,9 +562,7 @@ def test_a_dear_call_is_asked_about_before_anything_is_spent(anna: TownPhone, be
     assert bert.ringing
 
 
-@pytest.mark.parametrize(
-    ("limits", "periods"), [(Limits(per_call=50_000), 2), (Limits(per_day=70_000), 3)]
-)
+@pytest.mark.parametrize(("limits", "periods"), [(Limits(per_call=50_000), 2), (Limits(per_day=70_000), 3)])
 def test_the_owners_limits_end_a_call(
     anna: TownPhone, bert: TownPhone, town: Town, limits: Limits, periods: int
 ):

@@ -194,11 +194,14 @@ def _knocking(phone: Phone, waiting: Waiting, words: Words) -> list[TextLine]:
     caller = waiting.caller
     body = rows(words("Another call")) + large(peer(phone, caller.number, caller.account, words))
     proof = _proved(verified=caller.verified, words=words)
-    return body + rows(proof, words("Flash to take it"), words("Hold #, 0: decline"))
+    decline = words("Hold #, 0: decline") if isinstance(phone.mode, InCall) else ""
+    return body + rows(proof, words("Flash to take it"), decline)
 
 
 def _over(phone: Phone, mode: Over, words: Words) -> list[TextLine]:
     said = ANNOUNCEMENTS[mode.cause]
+    if phone.waiting is not None and not phone.aside:
+        return _knocking(phone, phone.waiting, words)
     if mode.howling:
         return large(words(said.headline)) + rows(words("Please hang up"))
     if mode.cause is Cause.BALANCE:

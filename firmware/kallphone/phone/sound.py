@@ -89,9 +89,9 @@ def _tone_for(phone: Phone) -> Tone | None:
         return Tone.RECALL if phone.aside else Tone.DIAL
     if isinstance(mode, Calling):
         return Tone.RINGBACK if mode.alerted else None
+    if isinstance(mode, InCall | Over) and phone.waiting is not None:
+        return Tone.WAITING
     if isinstance(mode, InCall):
-        if phone.waiting is not None:
-            return Tone.WAITING
         return Tone.LOW_CREDIT if _credit_is_low(phone, mode) else None
     if isinstance(mode, Over):
         return Tone.HOWLER if mode.howling else ANNOUNCEMENTS[mode.cause].tone
