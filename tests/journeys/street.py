@@ -12,7 +12,7 @@ from typing import Any
 from kallphone.bench.held import HeldPhone, HeldPhoneError
 from kallphone.demo.stage import CALL_S, DemoPhone, Stage, Voice, stage
 
-_FLASHES, _FLASH_S = 3, 10.0
+_TRIES, _FLASH_S = 3, 10.0
 
 FUNDS = 5_000_000
 """kallCoin base units for each phone: more than its deposit."""
@@ -60,7 +60,7 @@ class Neighbour:
     async def flash(self) -> None:
         """A flash so soon after lifting that it looks like the switch's own bounce is made again."""
         since = self.seen
-        for _ in range(_FLASHES):
+        for _ in range(_TRIES):
             self.held.send(flash=True)
             with suppress(HeldPhoneError):
                 await self.held.wait_for_event("HookFlashed", _FLASH_S, since=since)
@@ -71,6 +71,15 @@ class Neighbour:
         await self.lift()
         await self.hears("DIAL")
         await self.press(other.number)
+
+    async def agrees(self) -> None:
+        """Presses # until the price counts as read."""
+        for _ in range(_TRIES):
+            await self.press("#")
+            with suppress(HeldPhoneError):
+                await self.held.wait_for(lambda phone: "You pay" not in phone.text, 1.0, "its call")
+                return
+        raise HeldPhoneError(f"{self.name} could not agree to a price")
 
     async def reads(self, *words: str) -> None:
         await self.held.wait_for(lambda phone: all(w in phone.text for w in words), CALL_S, " / ".join(words))

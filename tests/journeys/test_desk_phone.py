@@ -291,7 +291,9 @@ def test_attended_transfer_tells_everybody_who_pays(
     assert bert.signed == PRICE
 
 
-def test_blind_transfer_asks_whoever_has_not_paid_so_far(anna: TownPhone, bert: TownPhone, cleo: TownPhone):
+def test_blind_transfer_asks_whoever_has_not_paid_so_far(
+    anna: TownPhone, bert: TownPhone, cleo: TownPhone, town: Town
+):
     talk(anna, bert)
     anna.hold("#")
     anna.press("4")
@@ -300,6 +302,9 @@ def test_blind_transfer_asks_whoever_has_not_paid_so_far(anna: TownPhone, bert: 
     assert "You pay" in bert.text
     assert "0.08 a minute" in bert.text
     assert not cleo.ringing
+    bert.press("#")
+    assert not cleo.ringing, "a # out of habit agrees to nothing"
+    town.wait(1)
     bert.press("#")
     cleo.lift()
     assert bert.hears == {"Cleo"}
@@ -373,6 +378,7 @@ def test_a_forward_that_costs_more_is_asked_about_first(
     bert.choose(forwarding=Forwarding(always=cleo.number))
     anna.choose(ask_above=0)
     anna.call(bert)
+    town.wait(1)
     anna.press("#")
     assert "# calls" in anna.text
     assert not cleo.ringing
@@ -558,6 +564,7 @@ def test_a_dear_call_is_asked_about_before_anything_is_spent(anna: TownPhone, be
     anna.call(bert)
     assert "0.40 a minute" in anna.text
     assert not bert.ringing
+    town.wait(1)
     anna.press("#")
     assert bert.ringing
 

@@ -123,7 +123,7 @@ def test_a_blind_transfer_asks_whoever_would_pay_from_now_on(street: Street):
         await a.reads("Put through")
         await a.press(c.number)
         await b.reads("You pay", "0.08 a minute")
-        await b.press("#")
+        await b.agrees()
         await c.rings()
         await c.lift()
         await b.reads(grouped(c.number))

@@ -227,6 +227,7 @@ def test_credit_that_went_while_the_price_was_shown_rings_nobodys_phone() -> Non
     credit = desk.phone.home_credit
     assert credit is not None
     desk.send(CreditChanged(0, replace(credit, signed=PRICE * 2)))
+    desk.wait(1)
     assert not [one for one in desk.send(KeyPressed("#")) if isinstance(one, PlaceCall)]
     assert isinstance(desk.phone.mode, Over)
     assert desk.phone.mode.cause is Cause.NO_CREDIT

@@ -61,11 +61,11 @@ class Announcement:
 ANNOUNCEMENTS: dict[Cause, Announcement] = {
     Cause.HUNG_UP: Announcement(Tone.BUSY, N_("Call ended"), N_("Hang up")),
     Cause.FAR_END_HUNG_UP: Announcement(Tone.BUSY, N_("Call ended"), N_("They hung up")),
-    Cause.BUSY: Announcement(Tone.BUSY, N_("Busy"), N_("They are on a call.\nTry again later")),
+    Cause.BUSY: Announcement(Tone.BUSY, N_("Busy"), N_("They are on a call")),
     Cause.NO_ANSWER: Announcement(Tone.REORDER, N_("No answer"), N_("Try again later")),
     Cause.DECLINED: Announcement(Tone.BUSY, N_("Declined"), N_("They don't take\nthe call now")),
     Cause.UNREACHABLE: Announcement(
-        Tone.REORDER, N_("Not reachable"), N_("Their phone is off\nor not connected")
+        Tone.REORDER, N_("Not reachable"), N_("Their phone is off")
     ),
     Cause.WRONG_NUMBER: Announcement(
         Tone.REORDER, N_("Wrong number"), N_("Check the digits\nand dial again")
@@ -121,6 +121,9 @@ ANNOUNCEMENTS: dict[Cause, Announcement] = {
     Cause.REFUSED_BY_RULE: Announcement(Tone.BUSY, N_("Turned away"), N_("By your own rules")),
     Cause.FAILED: Announcement(Tone.REORDER, N_("Call failed"), N_("Try again")),
 }
+
+RETRIED = (Cause.BUSY, Cause.NO_ANSWER, Cause.UNREACHABLE)
+"""Where a key has the number tried again."""
 
 # RFC 3261 section 21 and RFC 8599; anything else is FAILED.
 _BY_SIP_CODE = {

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from kallphone.phone import dialing, incoming, menu, outgoing, supplementary, talking
-from kallphone.phone.causes import Cause
+from kallphone.phone.causes import RETRIED, Cause
 from kallphone.phone.commands import (
     Command,
     ForgetMissed,
@@ -44,6 +44,10 @@ from kallphone.phone.words import N_
 Transition = tuple[Phone, tuple[Command, ...]]
 
 NOTICE_S = 3.0
+
+READ_FIRST_S = 0.7
+"""A # out of habit, behind the number or for a machine that talks, agrees to no price."""
+
 RETRY_S = 30.0
 RETRIES = 10
 LOUDEST = 10
@@ -161,7 +165,7 @@ def pressed(phone: Phone, key: str, now: float) -> Transition:
             return dialing.dialled(phone, key, now)
         case Dialing(digits=digits):
             return dialing.dialled(phone, digits + key, now)
-        case Quoting() if key == "#":
+        case Quoting(since=since) if key == "#" and now >= since + READ_FIRST_S:
             return outgoing.agreed(phone, phone.mode, now)
         case Over(cause=Cause.LINE_DOWN) if key in DIGITS:
             return dialing.dialled(phone, key, now)  # help must be reachable, or be told that it isn't
@@ -257,7 +261,7 @@ def _turned(phone: Phone, path: str, by: int, now: float) -> Transition:
 
 
 def _again(phone: Phone, mode: Over, now: float) -> Phone:
-    if not mode.number or mode.cause not in (Cause.BUSY, Cause.NO_ANSWER, Cause.UNREACHABLE):
+    if not mode.number or mode.cause not in RETRIED:
         return phone
     retry = Retry(mode.number, now + RETRY_S, RETRIES)
     return replace(phone, mode=replace(mode, again=True), retry=retry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from kallphone.phone import limits, menu
-from kallphone.phone.causes import ANNOUNCEMENTS, Cause
+from kallphone.phone.causes import ANNOUNCEMENTS, RETRIED, Cause
 from kallphone.phone.dialplan import grouped
 from kallphone.phone.meter import PERIOD_S, a_minute, affordable_seconds, clock
 from kallphone.phone.money import coins
@@ -211,8 +211,8 @@ def _over(phone: Phone, mode: Over, words: Words) -> list[TextLine]:
     if mode.words:
         return large(words(said.headline)) + rows(*wrapped(words(mode.words)), grouped(mode.number))
     advice = rows(*words(said.advice).split("\n"))
-    if mode.cause is Cause.BUSY:
-        advice = rows(words("They are on a call"), words("5: try again for me"))
+    if mode.cause in RETRIED and mode.number:
+        advice = [advice[0], *rows(words("5: try again for me"))]
     return large(words(said.headline)) + advice
 
 
