@@ -15,7 +15,7 @@ from kallphone.hardware.glass import frame_time_s
 
 _PATIENCE_S = 5.0
 # Until the scanner has seen a finger go.
-_BETWEEN_S = 0.1
+_BETWEEN_S = 0.07
 
 _DIGITS = "234567891"
 _MENU = "#01*2*3*4*5*6*7*8*9**"
