@@ -20,7 +20,7 @@ _SILENT_BLOCKS = 5
 _LISTEN_S = 0.2
 # With the handset down: the sound card is still open after the first, and closed after the second.
 _WARM_S = 0.2
-_COLD_S = 2.4
+_COLD_S = 2.3
 
 
 @dataclass(frozen=True)
