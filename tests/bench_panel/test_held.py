@@ -44,8 +44,8 @@ def test_hands_reach_the_phone_through_its_drivers_and_its_answers_come_back():
     ]
     assert [tone for _, tone in phone.tones][:2] == [None, "DIAL"]
     assert [hand for _, hand in phone.hands] == ["off", *"0123456789", "on"]
-    first_digit, first_frame = phone.hands[1][0], next(one.t for one in phone.screens if one.lines[-1] == "0")
-    assert phone.hands[0][0] < first_digit < first_frame
+    dialling = next(screen for screen in phone.screens if screen.lines[-1] == "0")
+    assert phone.hands[0][0] < phone.hands[1][0] < dialling.t
     assert phone.number == "2345678901"
     assert phone.exit_code == 0
 
