@@ -8,12 +8,14 @@ import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from kallphone import parts
 from kallphone.adapters import Adapters
 from kallphone.config import PhoneConfig
 from kallphone.engine import Engine
+from kallphone.hardware.pins import load_pins
 from kallphone.languages import translation
 from kallphone.phone.commands import CheckPin, Command, SetPin
 from kallphone.phone.events import Event, OnHook, WordsRead
@@ -29,7 +31,12 @@ _SECRET = (CheckPin, SetPin, WordsRead)
 
 
 async def run_phone(
-    config: PhoneConfig, *, panel: bool, withhold_vouchers_after: int | None = None, loss_percent: int = 0
+    config: PhoneConfig,
+    *,
+    panel: bool,
+    pins: Path | None = None,
+    withhold_vouchers_after: int | None = None,
+    loss_percent: int = 0,
 ) -> None:
     """A whole phone, until SIGTERM, SIGINT or the end of its holder.
 
@@ -56,7 +63,7 @@ async def run_phone(
         stack.callback(database.close)
         journal, pin = CallJournal(database), PinLock(database)
         preferences = parts.make_preferences(config, database)
-        face = parts.make_face(config, database, post, panel, end)
+        face = parts.make_face(config, database, post, load_pins(pins), panel, end)
         payments = parts.make_payments(config, account, database, post, withhold_vouchers_after)
         directory = parts.make_directory(config, account, post)
         sip = parts.make_sip(config, account, post, loss_percent)

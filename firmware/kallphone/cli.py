@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--panel", action="store_true", help="simulated hardware, held over stdin and stdout (JSON)"
     )
+    run.add_argument("--pins", type=Path, metavar="FILE", help="instead of the pin table that came along")
     run.add_argument("--log", type=Path, help="where the log goes; stderr by default")
     run.add_argument("--withhold-vouchers-after", type=int, metavar="N", help=argparse.SUPPRESS)
     run.add_argument("--lose-packets", type=int, default=0, metavar="PERCENT", help=argparse.SUPPRESS)
@@ -69,6 +70,7 @@ def _run(arguments: argparse.Namespace) -> None:
         run_phone(
             config,
             panel=arguments.panel,
+            pins=arguments.pins,
             withhold_vouchers_after=arguments.withhold_vouchers_after,
             loss_percent=arguments.lose_packets,
         )

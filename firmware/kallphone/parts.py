@@ -14,7 +14,7 @@ from kallphone.bench.panel import Panel, claim_stdout
 from kallphone.config import PhoneConfig
 from kallphone.directory import Directory, DirectorySettings, open_directory
 from kallphone.hardware.board import Surroundings, open_board
-from kallphone.hardware.pins import load_pins
+from kallphone.hardware.pins import Pins
 from kallphone.keeping import Keeper
 from kallphone.mail import MailWorker, open_mail
 from kallphone.payments.settings import PaymentsSettings
@@ -63,9 +63,8 @@ def open_account(state: Path) -> Account:
 
 
 def make_face(
-    config: PhoneConfig, database: Database, post: Post, panel: bool, on_quit: Callable[[], None]
+    config: PhoneConfig, database: Database, post: Post, pins: Pins, panel: bool, on_quit: Callable[[], None]
 ) -> Face:
-    pins = load_pins()
     if not panel:
         board = open_board(pins, post, _surroundings(config, database))
         return Face(board, board.display, board.ringer, board.lamps, board.mixer)

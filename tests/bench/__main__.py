@@ -8,13 +8,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import call_cost, gas, ledger_import, ledger_reads, mouth_to_ear, post_dial_delay
+from tests.bench import call_cost, gas, hand, ledger_import, ledger_reads, mouth_to_ear, post_dial_delay
 from tests.bench.report import Part, Report, run_parts
 
 PARTS: dict[str, Part] = {
     "ledger_import": ledger_import.measure,
     "ledger_reads": ledger_reads.measure,
     "gas": gas.measure,
+    "hand": hand.measure,
     "post_dial_delay": post_dial_delay.measure,
     "call_cost": call_cost.measure,
     "mouth_to_ear": mouth_to_ear.measure,

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,14 @@ Figures = dict[str, dict[str, float]]
 
 Part = Callable[[Path, Say], Awaitable[Figures]]
 """Measures, with a folder of its own for files and logs."""
+
+
+LIMITS = {
+    "key_to_frame_ms.p95": 100.0,
+    "offhook_to_tone_ms.p95": 200.0,
+    "phone_rss_mb.rss": 90.0,
+}
+"""Figures that must stay under a value; every other figure is only told."""
 
 
 class BenchError(Exception):
@@ -30,9 +38,9 @@ class Report:
 
     @property
     def table(self) -> str:
-        rows = [(f"{name}.{what}", row[what]) for name, row in self.figures.items() for what in row]
+        rows = list(_named(self.figures))
         width = max((len(name) for name, _ in rows), default=0)
-        lines = [f"{name:<{width}}  {value:>12,}" for name, value in rows]
+        lines = [f"{name:<{width}}  {value:>12,}{_bound(name)}" for name, value in rows]
         return "\n".join(lines + [f"{part} failed: {words}" for part, words in self.failures.items()])
 
 
@@ -44,8 +52,26 @@ async def run_parts(parts: Mapping[str, Part], folder: Path, say: Say) -> Report
         own = folder / name
         own.mkdir(parents=True, exist_ok=True)
         try:
-            report.figures |= await part(own, say)
+            figures = await part(own, say)
+            report.figures |= figures
+            report.failures |= _beyond(figures)
         except Exception as error:  # whatever it is, the other figures are still wanted
             report.failures[name] = f"{type(error).__name__}: {error}"
             say(f"{name} failed: {error}")
     return report
+
+
+def _named(figures: Figures) -> Iterator[tuple[str, float]]:
+    return ((f"{name}.{what}", value) for name, row in figures.items() for what, value in row.items())
+
+
+def _beyond(figures: Figures) -> dict[str, str]:
+    return {
+        name: f"{value:,} is not under {LIMITS[name]:g}"
+        for name, value in _named(figures)
+        if name in LIMITS and not value < LIMITS[name]
+    }
+
+
+def _bound(name: str) -> str:
+    return f"  (under {LIMITS[name]:g})" if name in LIMITS else ""

@@ -52,3 +52,16 @@ def test_the_table_has_a_row_for_each_figure_and_failure(tmp_path: Path) -> None
         ["ledger_import_s.web3", "1.5"],
         ["broken", "failed:", "BenchError:", "nobody", "answered"],
     ]
+
+
+async def slow(folder: Path, say: object) -> Figures:
+    return {"key_to_frame_ms": {"p50": 8.0, "p95": 100.0}, "offhook_to_tone_ms": {"p95": 199.9}}
+
+
+def test_a_figure_that_is_not_under_its_limit_fails_and_is_told_all_the_same(tmp_path: Path) -> None:
+    report = asyncio.run(run_parts({"hand": slow}, tmp_path, silent))
+    assert report.failures == {"key_to_frame_ms.p95": "100.0 is not under 100"}
+    assert report.figures["key_to_frame_ms"]["p95"] == 100.0
+    assert "key_to_frame_ms.p95            100.0  (under 100)" in report.table
+    assert "key_to_frame_ms.p50              8.0\n" in report.table
+    assert "key_to_frame_ms.p95 failed: 100.0 is not under 100" in report.table

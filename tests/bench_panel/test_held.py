@@ -43,6 +43,9 @@ def test_hands_reach_the_phone_through_its_drivers_and_its_answers_come_back():
         "OffHook", *["KeyPressed"] * 10, "OnHook"
     ]
     assert [tone for _, tone in phone.tones][:2] == [None, "DIAL"]
+    assert [hand for _, hand in phone.hands] == ["off", *"0123456789", "on"]
+    dialling = next(screen for screen in phone.screens if screen.lines[-1] == "0")
+    assert phone.hands[0][0] < phone.hands[1][0] < dialling.t
     assert phone.number == "2345678901"
     assert phone.exit_code == 0
 

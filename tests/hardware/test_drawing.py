@@ -51,6 +51,15 @@ GOLDENS: dict[str, Screen] = {
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["128x64", "128x128"])
+def test_rows_of_a_list_stand_where_they_stand_in_a_longer_one(size: tuple[int, int]):
+    rows = [TextLine("Menu", inverse=True), *(TextLine(f"{n} Row", align=Align.LEFT) for n in range(1, 5))]
+    shorter, longer = (draw(Screen(tuple(rows[:count])), size) for count in (4, 5))
+    box = ImageChops.logical_xor(shorter, longer).getbbox()
+    assert box is not None
+    assert box[3] - box[1] < 10
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["128x64", "128x128"])
 @pytest.mark.parametrize("name", GOLDENS)
 def test_screens_look_as_they_did_when_somebody_looked(name: str, size: tuple[int, int]):
     picture = draw(GOLDENS[name], size)

@@ -102,6 +102,17 @@ def test_frames_at_400_khz_take_a_tenth_of_a_second_at_most_between_screens(chip
             assert frame_time_s(chip, screens[before], screens[after]) < 0.1
 
 
+@pytest.mark.parametrize("chip", CHIPS)
+def test_a_wide_gap_and_empty_rows_between_changes_are_not_sent(chip: str):
+    before = Image.new("1", (128, CHIP_ROWS[chip]))
+    left, both = before.copy(), before.copy()
+    for x, picture in ((0, left), (0, both), (120, both)):
+        ImageDraw.Draw(picture).rectangle((x, 9, x + 7, 12), fill=255)
+    one, two = (frame_bytes(chip, before, picture) for picture in (left, both))
+    assert two == 2 * one
+    assert one <= 10 + 8 * 4 // (2 if chip == "ssd1327" else 4)
+
+
 def test_a_slower_bus_takes_longer():
     picture = draw(GOLDENS["dial"], (128, 64))
     fast, slow = (frame_time_s("ssd1306", None, picture, hz) for hz in (400_000, 100_000))

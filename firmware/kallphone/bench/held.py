@@ -40,9 +40,11 @@ class ScreenShown:
 class Frame:
     """What stands on the glass: `bits` in base64, row by row, eight pixels a byte, leftmost highest.
 
-    `contrast` is what the controller was set to, 0 to 255.
+    `t` is the phone's clock when the last of it had come over the bus; `contrast` is what the controller was
+    set to, 0 to 255.
     """
 
+    t: float
     width: int
     height: int
     bits: str
@@ -57,7 +59,10 @@ class Reported:
 
 
 class HeldPhone:
-    """A phone in a process of its own, held by its panel; it ends when its holder does."""
+    """A phone in a process of its own, held by its panel; it ends when its holder does.
+
+    `hands` are the keys and the hook's positions ("on", "off") as the phone noticed them, with its clock.
+    """
 
     def __init__(self, argv: Sequence[str], env: Mapping[str, str] | None, name: str) -> None:
         self.name = name
@@ -76,6 +81,7 @@ class HeldPhone:
         self.screens: list[ScreenShown] = []
         self.tones: list[tuple[float, str | None]] = []
         self.events: list[Reported] = []
+        self.hands: list[tuple[float, str]] = []
         self.stderr: deque[str] = deque(maxlen=STDERR_LINES)
         self._argv = list(argv)
         self._env = env
@@ -248,9 +254,9 @@ class HeldPhone:
             case {"error": words}:
                 self.stderr.append(f"panel: {words}")
             case _:
-                self._take_part(said)
+                self._take_part(said, t)
 
-    def _take_part(self, said: dict[str, Any]) -> None:
+    def _take_part(self, said: dict[str, Any], t: float) -> None:
         match said:
             case {"ringer": ringer}:
                 self.ringer, self.cadence = ringer, said.get("cadence", [])
@@ -258,11 +264,13 @@ class HeldPhone:
                 self.lamps = lamps
                 self.lights = said.get("lights", {name: ("off", "on")[lit] for name, lit in lamps.items()})
             case {"frame": str(bits), "size": [int(width), int(height)]}:
-                self.frame = Frame(width, height, bits, said.get("contrast", 255))
+                self.frame = Frame(t, width, height, bits, said.get("contrast", 255))
             case {"hook": hook}:
                 self.off_hook = hook == "off"
+                self.hands.append((t, hook))
             case {"key": key}:
                 self.keys += key
+                self.hands.append((t, key))
 
     def _story(self, what: str) -> str:
         shown = [" / ".join(filter(None, screen.lines)) for screen in self.screens[-4:]]

@@ -104,23 +104,26 @@ class Panel:
 
     def _drawn(self) -> None:
         """What stands on the glass, row by row, eight pixels a byte, the leftmost in the highest bit."""
+        # The glass has it now; that it is read out pixel by pixel is the simulation's affair.
+        t = self._now()
         oled = self.board.oled
         image = oled.image
         bits = base64.b64encode(image.tobytes()).decode()
         frame = {"frame": bits, "size": image.size, "contrast": oled.chip.contrast}
         if frame != self._frame:
             self._frame = frame
-            self._say(**frame)
+            self._say(**frame, t=t)
 
     def _posted(self, event: Event) -> None:
+        t = self._now()
         self._post(event)
         match event:
             case OffHook():
-                self._say(hook="off")
+                self._say(hook="off", t=t)
             case OnHook():
-                self._say(hook="on")
+                self._say(hook="on", t=t)
             case KeyPressed(key=key):
-                self._say(key=key)
+                self._say(key=key, t=t)
 
     def _obey(self, line: bytes) -> bool:
         """Move what one line asks for; false when it asks to quit."""
@@ -159,8 +162,11 @@ class Panel:
         self.board.hand.lift()
 
     def _say(self, **fields: Any) -> None:
-        line = json.dumps({**fields, "t": round(self._clock(), 6)}, default=_plain, ensure_ascii=False)
+        line = json.dumps({"t": self._now(), **fields}, default=_plain, ensure_ascii=False)
         self._writer.write(line.encode() + b"\n")
+
+    def _now(self) -> float:
+        return round(self._clock(), 6)
 
 
 def claim_stdout() -> BinaryIO:

@@ -12,12 +12,13 @@ from kallphone.phone.screens import Align, Screen, Size, TextLine
 
 BAR_PADDING = 1
 WIDEST_GAP = 5
+LIST_GAP = 3
 EMPTY_ROW = 4
 MARGIN = 1
 
 
 def draw(screen: Screen, size: tuple[int, int]) -> Image.Image:
-    """The screen as a 1-bit picture: a title bar on top, the other rows centred in what is left.
+    """The screen as a 1-bit picture: a title bar on top, the rest centred beneath it, lists from its top.
 
     Nothing overflows: long rows end in an ellipsis, rows beyond the bottom are left out.
     """
@@ -101,14 +102,23 @@ def _draw_body(picture: Image.Image, rows: list[_Row], area: Area) -> None:
     left, top, right, bottom = area
     rows = _that_fit(rows, bottom - top)
     spare = bottom - top - sum(row.height for row in rows)
-    gap = min(WIDEST_GAP, spare // (len(rows) + 1))
-    y = top + (spare - gap * (len(rows) - 1) + 1) // 2
+    above, gap = _gaps(rows, spare, is_list=left == 0 and bool(rows) and rows[-1].left_aligned)
+    y = top + above
     for row in rows:
         _draw_row(picture, row, (left, y, right, y + row.height))
         y += row.height + gap
     if top and rows and rows[0].inverse:
         # The bar and a chosen row beneath it must not run into one.
         ImageDraw.Draw(picture).line((left, top, right - 1, top), fill=0)
+
+
+def _gaps(rows: list[_Row], spare: int, *, is_list: bool) -> tuple[int, int]:
+    """Above the first row, and between rows.
+
+    Rows of lists stand at the same places on every page: little has to be sent, and the glass follows a key.
+    """
+    gap = min(LIST_GAP if is_list else WIDEST_GAP, spare // (len(rows) + 1))
+    return (gap if is_list else (spare - gap * (len(rows) - 1) + 1) // 2), gap
 
 
 def _that_fit(rows: list[_Row], height: int) -> list[_Row]:

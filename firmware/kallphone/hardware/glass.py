@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from PIL import Image, ImageChops
@@ -9,7 +12,10 @@ from PIL import Image, ImageChops
 I2C_HZ = 400_000
 
 BAND = 8
-"""Rows that are sent together: a page of the SSD1306."""
+"""Rows that are sent together at most: a page of the SSD1306."""
+
+# What a window of its own costs on the bus, in bytes: commands, addresses, and two transfers to set up.
+_WINDOW_BYTES = 20
 
 NORMAL_CONTRAST = 0x7F
 FULL_CONTRAST = 0xFF
@@ -21,8 +27,9 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Controller:
-    """How one kind of OLED controller takes a window of pixels."""
+    """How one kind of OLED controller takes a window of pixels, each of so many bits."""
 
+    bits: int
     grid: tuple[int, int]
     window: Callable[[Box], tuple[int, ...]]
     pixels: Callable[[Image.Image], bytes]
@@ -62,20 +69,42 @@ def _nibbles(strip: Image.Image) -> bytes:
 
 
 CONTROLLERS = {
-    "ssd1306": Controller((1, BAND), _ssd1306_window, _columns),
-    "sh1106": Controller((1, BAND), _sh1106_window, _columns),
-    "ssd1327": Controller((2, 1), _ssd1327_window, _nibbles),
+    "ssd1306": Controller(1, (1, BAND), _ssd1306_window, _columns),
+    "sh1106": Controller(1, (1, BAND), _sh1106_window, _columns),
+    "ssd1327": Controller(4, (2, 1), _ssd1327_window, _nibbles),
 }
 
 
 def changed_windows(controller: Controller, before: Image.Image | None, after: Image.Image) -> Iterator[Box]:
-    """What differs, a window for each band of eight rows; everything where nothing is known of before."""
+    """What differs, in windows that leave out wide gaps; everything where nothing is known of before."""
     changed = ImageChops.logical_xor(before, after) if before else Image.new("1", after.size, 1)
-    for top in range(0, after.height, BAND):
-        box = changed.crop((0, top, after.width, top + BAND)).getbbox()
-        if box is not None:
-            left, upper, right, lower = box
-            yield controller.aligned((left, top + upper, right, top + lower))
+    rows = _rows(changed)
+    for top, bottom in _bands(rows, controller.grid[1]):
+        columns = reduce(or_, rows[top:bottom])
+        gap = _WINDOW_BYTES * 8 // (controller.bits * (bottom - top))
+        for left, right in _runs(f"{columns:0{changed.width}b}", gap):
+            box = changed.crop((left, top, right, bottom)).getbbox()
+            assert box is not None
+            yield controller.aligned((left, top + box[1], right, top + box[3]))
+
+
+def _rows(image: Image.Image) -> list[int]:
+    """A number for each row, the leftmost pixel in its highest bit; the width is a multiple of eight."""
+    pixels, width = image.tobytes(), image.width // 8
+    return [int.from_bytes(pixels[at : at + width]) for at in range(0, len(pixels), width)]
+
+
+def _bands(rows: list[int], down: int) -> Iterator[tuple[int, int]]:
+    """First row and the one behind the last, of rows that changed; they begin where the controller can."""
+    steps = "".join("01"[any(rows[top : top + down])] for top in range(0, len(rows), down))
+    for first, last in _runs(steps, 0):
+        for top in range(first * down, last * down, BAND):
+            yield top, min(top + BAND, last * down)
+
+
+def _runs(bits: str, gap: int) -> Iterator[tuple[int, int]]:
+    """Where ones are, zeros between them included where they are no more than `gap`."""
+    return (found.span() for found in re.finditer(f"1(?:0{{0,{gap}}}1)*", bits))
 
 
 def frame_bytes(chip: str, before: Image.Image | None, after: Image.Image) -> int:
