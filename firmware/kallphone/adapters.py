@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from kallphone.phone.commands import (
     AlertCaller,
     AnswerCall,
+    AskReachable,
     CheckPin,
     Command,
     DeleteContact,
@@ -19,6 +20,7 @@ from kallphone.phone.commands import (
     OpenLine,
     OpenSession,
     PlaceCall,
+    Probe,
     RateService,
     ReadWords,
     RefreshCredit,
@@ -77,6 +79,8 @@ def carry_out(world: Adapters, command: Command) -> None:
             world.directory.resolve(call, number)
         case IdentifyCaller(call=call, caller=caller):
             world.directory.identify(call, caller)
+        case AskReachable(number=number):
+            world.directory.locate(number)
         case (
             OpenLine() | RefreshCredit() | SendRatings() | OpenSession() | SignVoucher() | EndPayment()
             | RateService() | Withdraw()
@@ -130,7 +134,8 @@ def _pay(
 def _signal(
     sip: Sip,
     command: (
-        PlaceCall | AlertCaller | AnswerCall | RejectCall | HangUp | SendDigit | TellPeer | ReopenSound
+        PlaceCall | AlertCaller | AnswerCall | RejectCall | HangUp | SendDigit | TellPeer | Probe
+        | ReopenSound
     ),
 ) -> None:
     match command:
@@ -148,6 +153,8 @@ def _signal(
             sip.send_digit(call, key)
         case TellPeer(call=call, note=note):
             sip.tell(call, note)
+        case Probe(number=number, uri=uri):
+            sip.probe(number, uri)
         case ReopenSound():
             sip.reopen_sound()
 

@@ -23,7 +23,7 @@ from kallnet.transfers import ESCROW, RAILS
 from kallphone.payments.errors import ProviderError
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.phone.causes import Cause
-from kallphone.phone.events import CallerIdentified, CallId, Route, RouteFound, RouteNotFound
+from kallphone.phone.events import CallerIdentified, CallId, Located, Route, RouteFound, RouteNotFound
 from kallphone.ports import Post
 from kallphone.reputations import Reputations
 from kallphone.task_thread import TaskThread
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 RPC_TIMEOUT_S = 4.0
 UNHEARD_MOS = 0.1
+_NOWHERE = (Cause.WRONG_NUMBER, Cause.NOT_LISTED, Cause.NO_ROUTE)
 
 
 @dataclass(frozen=True)
@@ -110,21 +111,36 @@ class Directory:
     def identify(self, call: CallId, caller: bytes) -> None:
         self._tasks.submit(lambda: self._identify(call, Address(caller)))
 
+    def locate(self, number: str) -> None:
+        newest = self._newest
+        self._tasks.submit(lambda: self._locate(number, newest))
+
     def _resolve(self, call: CallId, number: str) -> None:
         if call != self._newest:
             return  # given up and dialled anew while a slow ledger held this one up
-        found: Route | Cause
+        found = self._found(number)
+        self._post(RouteFound(call, found) if isinstance(found, Route) else RouteNotFound(call, found))
+
+    def _locate(self, number: str, newest: CallId) -> None:
+        if newest != self._newest:
+            return  # a call waits behind this
+        found = self._found(number)
+        if isinstance(found, Route):
+            self._post(Located(number, found.uri))
+        elif found in _NOWHERE:
+            self._post(Located(number, ""))
+
+    def _found(self, number: str) -> Route | Cause:
         try:
-            found = self._route_to(parse_number(number))
+            return self._route_to(parse_number(number))
         except NumberInvalid:
-            found = Cause.WRONG_NUMBER
+            return Cause.WRONG_NUMBER
         except LedgerError as error:
             log.warning("no look-up: %s", error)
-            found = Cause.LEDGER_AWAY
+            return Cause.LEDGER_AWAY
         except Exception:
             log.exception("no look-up")
-            found = Cause.FAILED
-        self._post(RouteFound(call, found) if isinstance(found, Route) else RouteNotFound(call, found))
+            return Cause.FAILED
 
     def _route_to(self, number: KallNumber) -> Route | Cause:
         callee = self._entries.resolve(number)

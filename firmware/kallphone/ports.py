@@ -45,6 +45,9 @@ class Sip(Protocol):
     def hang_up(self, call: CallId) -> None: ...
     def send_digit(self, call: CallId, key: str) -> None: ...
     def tell(self, call: CallId, note: Note) -> None: ...
+    def probe(self, number: str, uri: str) -> None:
+        """Answered by Reachable, or by nothing."""
+
     def reopen_sound(self) -> None: ...
 
 
@@ -63,6 +66,9 @@ class Directory(Protocol):
 
     def identify(self, call: CallId, caller: bytes) -> None:
         """Answered by CallerIdentified."""
+
+    def locate(self, number: str) -> None:
+        """Answered by Located, or by nothing while the ledger is away or somebody calls."""
 
 
 class Payments(Protocol):

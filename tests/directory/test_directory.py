@@ -18,7 +18,7 @@ from kallnet.reputation import PRIOR
 from kallnet.typed import digest, registry_domain
 from kallphone.directory import Directory
 from kallphone.phone.causes import Cause
-from kallphone.phone.events import CallerIdentified, CallId, Event, Route, RouteFound, RouteNotFound
+from kallphone.phone.events import CallerIdentified, CallId, Event, Located, Route, RouteFound, RouteNotFound
 from kallphone.reputations import Reputations
 
 NOW = 1_800_000_000
@@ -269,6 +269,34 @@ def test_a_look_up_that_was_given_up_does_not_delay_the_next(world: World):
     world.ledger.gate.set()
     answered = [world.events.get(timeout=30) for _ in range(2)]
     assert [event.call for event in answered if isinstance(event, RouteFound)] == [1, 5]
+
+
+def test_a_number_is_located_where_it_would_be_called(world: World):
+    number = str(world.number)
+    world.directory.locate(number)
+    assert world.events.get(timeout=30) == Located(number, "")
+    world.list(world.callee, world.provider(1000))
+    world.directory.locate(number)
+    uri = f"sip:0x{world.callee.address.hex()}@phone.example"
+    assert world.events.get(timeout=30) == Located(number, uri)
+
+
+def test_a_ledger_that_is_away_locates_nobody(world: World):
+    world.ledger.away = True
+    world.directory.locate(str(world.number))
+    assert world.look_up() == RouteNotFound(CALL, Cause.LEDGER_AWAY)
+
+
+def test_who_calls_does_not_wait_for_numbers_to_be_located(world: World):
+    world.list(world.callee, world.provider(1000))
+    world.ledger.gate.clear()
+    world.directory.identify(CALL, world.callee.address)
+    assert world.ledger.reading.wait(30)
+    world.directory.locate(str(world.number))
+    world.directory.resolve(CALL, str(world.number))
+    world.ledger.gate.set()
+    answered = [world.events.get(timeout=30) for _ in range(2)]
+    assert [type(event) for event in answered] == [CallerIdentified, RouteFound]
 
 
 def test_a_caller_is_known_by_the_number_of_its_account(world: World):

@@ -26,10 +26,12 @@ from kallphone.phone.events import (
     KeyHeld,
     KeyPressed,
     LineOpened,
+    Located,
     MediaStarted,
     Note,
     OffHook,
     OnHook,
+    Reachable,
     Route,
     RouteFound,
     RouteNotFound,
@@ -110,6 +112,10 @@ class TownPhone:
         self.engine.phone = replace(self.engine.phone, settings=replace(self.settings, **changes))
 
     @property
+    def uri(self) -> str:
+        return f"sip:0x{self.account.hex()}@kall.test"
+
+    @property
     def settings(self) -> Settings:
         return self.engine.phone.settings
 
@@ -167,6 +173,10 @@ class TownPhone:
     def tell(self, call: CallId, note: Note) -> None:
         self.town.tell_far(self, call, lambda far: CallTold(far.call, note))
 
+    def probe(self, number: str, uri: str) -> None:
+        self.notes.append(("probe", number))
+        self.town.post(self, Reachable(number, self.town.phones[number].connected))
+
     def hear(self, sound: Sound) -> None:
         self.sound = sound
 
@@ -176,8 +186,11 @@ class TownPhone:
         if other is None:
             self.town.post(self, RouteNotFound(call, Cause.NOT_LISTED))
             return
-        uri = f"sip:0x{other.account.hex()}@kall.test"
-        self.town.post(self, RouteFound(call, Route(HOME, other.account, uri, self.town.price)))
+        self.town.post(self, RouteFound(call, Route(HOME, other.account, other.uri, self.town.price)))
+
+    def locate(self, number: str) -> None:
+        other = self.town.phones.get(number)
+        self.town.post(self, Located(number, other.uri if other else ""))
 
     def identify(self, call: CallId, caller: bytes) -> None:
         found = next((one.number for one in self.town.phones.values() if one.account == caller), "")

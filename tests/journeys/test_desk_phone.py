@@ -631,6 +631,36 @@ def test_a_message_lights_the_lamp(anna: TownPhone, town: Town):
     assert "New messages: 1" in anna.text
 
 
+def test_a_contact_s_page_says_whether_they_can_be_reached(town: Town, anna: TownPhone, bert: TownPhone):
+    know(anna, bert)
+    anna.press("#20#")
+    assert "Reachable: yes" in anna.text
+    bert.connected = False
+    anna.press("*#")
+    assert "Reachable: yes" in anna.text
+    town.wait(16)
+    anna.press("*#")
+    assert "Reachable: no" in anna.text
+    assert anna.noted("probe") == [bert.number] * 2
+    assert bert.logged() == []
+
+
+def test_a_contact_nobody_serves_can_not_be_reached(anna: TownPhone):
+    contact = Contact("9876543210", "Gone")
+    anna.engine.phone = replace(anna.phone, book=anna.phone.book.with_contact(contact))
+    anna.press("#20#")
+    assert "Reachable: no" in anna.text
+    assert anna.noted("probe") == []
+
+
+def test_whoever_looks_at_a_contact_calls_at_once(anna: TownPhone, bert: TownPhone):
+    know(anna, bert)
+    anna.press("#20#")
+    anna.lift()
+    bert.lift()
+    assert anna.hears == {"Bert"}
+
+
 def test_digits_are_spoken(anna: TownPhone):
     anna.choose(speak_digits=True)
     anna.lift()

@@ -55,6 +55,9 @@ class FakeSip:
     def tell(self, call: CallId, note: Note) -> None:
         self.notes.note("tell", (call, note))
 
+    def probe(self, number: str, uri: str) -> None:
+        self.notes.note("probe", (number, uri))
+
     def hang_up(self, call: CallId) -> None:
         self.notes.note("hang up", call)
 
@@ -78,6 +81,9 @@ class FakeDirectory:
 
     def identify(self, call: CallId, caller: bytes) -> None:
         self.notes.note("identify", caller)
+
+    def locate(self, number: str) -> None:
+        self.notes.note("locate", number)
 
 
 @dataclass

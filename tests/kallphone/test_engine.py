@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from itertools import pairwise
 
 from kallphone.engine import Engine
+from kallphone.phone.book import Contact
 from kallphone.phone.events import (
     CallAnswered,
     CallEnded,
@@ -15,6 +17,7 @@ from kallphone.phone.events import (
     IncomingCall,
     KeyPressed,
     LineOpened,
+    Located,
     OffHook,
     OnHook,
     SipRegistered,
@@ -81,6 +84,17 @@ def test_what_a_call_measured_goes_to_payments_and_is_sent_when_the_phone_is_idl
     engine.clock.now += 10  # type: ignore[attr-defined]
     engine.step(Woken())
     assert len(notes.of("send ratings")) == 1
+
+
+def test_whom_a_page_asks_for_is_looked_up_and_then_asked_for_at_the_provider() -> None:
+    engine, notes, _ = _engine()
+    contact = Contact("2345678901", "Anna")
+    engine.phone = replace(engine.phone, book=engine.phone.book.with_contact(contact))
+    for event in (OPENED, SipRegistered(), *(KeyPressed(key) for key in "#20#")):
+        engine.step(event)
+    assert notes.of("locate") == [contact.number]
+    engine.step(Located(contact.number, "sip:0x02@kall.test"))
+    assert notes.of("probe") == [(contact.number, "sip:0x02@kall.test")]
 
 
 def test_an_incoming_call_is_journalled_before_anyone_answers() -> None:

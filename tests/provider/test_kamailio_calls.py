@@ -196,6 +196,44 @@ def test_a_phone_whose_connection_is_gone_is_unavailable(kamailio: Kamailio) -> 
     run(scenario())
 
 
+async def probe(asker: Phone, uri: str) -> Message:
+    return await asker.request("OPTIONS", uri, asker.address, uri)
+
+
+def test_who_is_reachable_is_told_without_asking_a_phone(kamailio: Kamailio) -> None:
+    async def scenario() -> None:
+        async with kamailio.service() as service, kamailio.phones(1, 2) as (asker, other):
+            assert (await probe(asker, other.address)).code == 200
+            assert (await probe(asker, f"sip:{account(77)}@{DOMAIN}")).code == 480
+            assert (await probe(asker, f"sip:alice@{DOMAIN}")).code == 404
+            assert (await probe(asker, f"sip:{account(2)}@elsewhere.example")).code == 403
+            assert (await asker.register()).code == 200
+            assert other.requests.empty()
+            assert (service.asks, service.calls) == ([], {})
+
+    run(scenario())
+
+
+def test_a_phone_whose_connection_is_gone_is_not_reachable(kamailio: Kamailio) -> None:
+    async def scenario() -> None:
+        async with kamailio.phones(1, 2, 2) as (asker, desk, hall):
+            await hall.close()
+            assert (await probe(asker, desk.address)).code == 200
+            await desk.close()
+            while (await probe(asker, desk.address)).code != 480:
+                pass
+
+    run(scenario())
+
+
+def test_a_stranger_is_not_told_who_is_reachable(kamailio: Kamailio) -> None:
+    async def scenario() -> None:
+        async with kamailio.phones(2) as (phone,), kamailio.stranger(9) as stranger:
+            assert (await probe(stranger, phone.address)).code == 407
+
+    run(scenario())
+
+
 def test_busy_ends_the_question(kamailio: Kamailio) -> None:
     async def scenario() -> None:
         async with kamailio.service() as service, kamailio.phones(1, 2) as (caller, callee):

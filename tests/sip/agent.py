@@ -85,6 +85,8 @@ def _obey(phone: PjSip, do: str, **given: Any) -> None:
         phone.register(SipCredentials(**given))
     elif do == "hear":
         phone.hear(_sound(**given))
+    elif do == "probe":
+        phone.probe(given["number"], given["uri"])
     elif do == "use_device":
         phone.use_device(given["name"])
     elif do == "tell":

@@ -22,7 +22,8 @@ class SipProxy:
     """A registrar and record-routing proxy over TLS on loopback, with hooks to misbehave.
 
     `passwords` holds the digest users that may register, `bye_reason` is put into every BYE,
-    `mute` answers nothing any more, `tamper` may change any message on its way.
+    `mute` answers nothing any more, `tamper` may change any message on its way, `options` is the status that
+    each OPTIONS gets.
     """
 
     def __init__(self, files: ServerFiles) -> None:
@@ -31,6 +32,7 @@ class SipProxy:
         self.bye_reason: str | None = None
         self.tamper: Callable[[SipMessage], None] = lambda message: None
         self.mute = False
+        self.options = 200
         self.seen: list[SipMessage] = []
         self._files = files
         self._users: dict[str, asyncio.StreamWriter] = {}
@@ -113,7 +115,7 @@ class SipProxy:
         elif message.method == "REGISTER":
             self._send(writer, self._register(message, writer))
         elif message.method == "OPTIONS":
-            self._send(writer, message.answer(200, "OK"))
+            self._send(writer, message.answer(self.options, "Said", Proxy_Authenticate=_challenge()))
         else:
             self._pass_request(message, writer)
 
@@ -122,8 +124,7 @@ class SipProxy:
             return message.answer(self.refuse_register, "Refused")
         authorization = message.get("Authorization")
         if not authorization:
-            challenge = f'Digest realm="{_REALM}", nonce="{uuid.uuid4().hex}", algorithm=MD5, qop="auth"'
-            return message.answer(401, "Unauthorized", WWW_Authenticate=challenge)
+            return message.answer(401, "Unauthorized", WWW_Authenticate=_challenge())
         if not self._authorized(authorization):
             return message.answer(403, "Wrong credential")
         expires = message.get("Expires") or "300"
@@ -213,6 +214,10 @@ async def _read(reader: asyncio.StreamReader) -> SipMessage:
     length = re.search(r"^(?:content-length|l)\s*:\s*(\d+)", head, re.IGNORECASE | re.MULTILINE)
     body = await reader.readexactly(int(length[1])) if length else b""
     return SipMessage.parse(head, body.decode())
+
+
+def _challenge() -> str:
+    return f'Digest realm="{_REALM}", nonce="{uuid.uuid4().hex}", algorithm=MD5, qop="auth"'
 
 
 def _md5(text: str) -> str:

@@ -94,6 +94,17 @@ def test_a_call_from_phone_to_phone(make_phone: MakeAgent, provider: Provider) -
     assert caller.wait("CallEnded")["words"] == "The far end hung up"
 
 
+def test_the_provider_says_who_is_reachable(make_phone: MakeAgent, provider: Provider) -> None:
+    asker, other = (provider.registered(make_phone()) for _ in range(2))
+    question = {"number": "2345678900", "uri": f"sip:{other.name}@{DOMAIN}"}
+    asker.tell("probe", **question)
+    assert asker.wait("Reachable", number="2345678900")["reachable"]
+    other.stop()
+    asker.tell("probe", **question)
+    assert not asker.wait("Reachable", number="2345678900")["reachable"]
+    assert "OPTIONS" not in other.log.read_text()
+
+
 def test_identities_pass_the_provider(make_phone: MakeAgent, provider: Provider) -> None:
     caller, callee = (provider.registered(make_phone()) for _ in range(2))
     answered_call(caller, callee, domain=DOMAIN)

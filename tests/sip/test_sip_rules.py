@@ -13,6 +13,7 @@ from kallphone.sip.headers import (
     TurnServer,
     account_of,
     account_uri,
+    addressee,
     diversion_value,
     diverted_from,
     forwarded_to,
@@ -20,6 +21,7 @@ from kallphone.sip.headers import (
     outbound_proxy,
     reason_of,
     reason_value,
+    status_of,
     turn_server,
 )
 from kallphone.sip.relay import allocate_request, is_challenge
@@ -52,6 +54,13 @@ def test_account_of_a_uri(text: str) -> None:
 ])
 def test_what_is_no_account(text: str) -> None:
     assert account_of(text) is None
+
+
+def test_what_a_response_says_of_itself() -> None:
+    response = f"SIP/2.0 480 Not registered\r\nt:\r\n <{URI}>;tag=2\r\nm: <sip:x@y>\r\n\r\nTo: <sip:z@y>"
+    assert (status_of(response), addressee(response)) == (480, f"<{URI}>;tag=2")
+    request = "OPTIONS sip:x@y SIP/2.0\r\n\r\nTo: x"
+    assert (status_of(request), addressee(request)) == (0, "")
 
 
 def test_an_account_s_uri_reads_back() -> None:

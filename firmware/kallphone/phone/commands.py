@@ -35,6 +35,21 @@ class Resolve:
 
 
 @dataclass(frozen=True)
+class AskReachable:
+    """Where that number's phone would be called: answered by Located, or by nothing."""
+
+    number: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Is a phone registered there now? Answered by Reachable, or by nothing."""
+
+    number: str
+    uri: str
+
+
+@dataclass(frozen=True)
 class OpenSession:
     call: CallId
     route: Route
@@ -232,7 +247,7 @@ class Withdraw:
 
 Command = (
     OpenLine | RegisterSip | RefreshCredit | SendRatings
-    | Resolve | OpenSession | PlaceCall
+    | Resolve | OpenSession | PlaceCall | AskReachable | Probe
     | AlertCaller | IdentifyCaller | AnswerCall | RejectCall
     | HangUp | SendDigit | TellPeer | Speak | ReopenSound
     | SignVoucher | EndPayment | RateService | LogCall

@@ -280,6 +280,23 @@ class VoucherRefused:
     words: str
 
 
+# A contact's phone, while somebody looks at its page.
+@dataclass(frozen=True)
+class Located:
+    """Where the number would be called; `uri` is empty where nothing leads there."""
+
+    number: str
+    uri: str
+
+
+@dataclass(frozen=True)
+class Reachable:
+    """Whether a phone is registered there now, as its provider says."""
+
+    number: str
+    reachable: bool
+
+
 # What is kept on the phone, and around it.
 @dataclass(frozen=True)
 class MinutePassed:
@@ -367,6 +384,7 @@ Event = (
     | IncomingCall | CallRefused | CallerIdentified
     | CallAnswered | MediaStarted | CallEnded | CallMeasured | CallQuality | CallTold
     | VoucherAccepted | VoucherRefused
+    | Located | Reachable
     | MinutePassed | MessageArrived | RecordingArrived | MessageSent
     | RecordingLoaded | RecordingEnded
     | PinChecked | WordsRead | Withdrawn | SoundCardsChanged | StorageFailed

@@ -56,6 +56,7 @@ from kallphone.phone.events import (
     LineFailed,
     LineOpened,
     LineProgressed,
+    Located,
     MediaStarted,
     MessageArrived,
     MessageSent,
@@ -63,6 +64,7 @@ from kallphone.phone.events import (
     OffHook,
     OnHook,
     PinChecked,
+    Reachable,
     RecordingArrived,
     RecordingEnded,
     RecordingLoaded,
@@ -241,7 +243,9 @@ def _kept(phone: Phone, event: rest.KeptEvent, now: float) -> Transition:
     """What the phone keeps, and the menu shows."""
     phone, commands = rest.moved(phone, event, now)
     match event:
-        case CallRefused() | MinutePassed() | RecordingLoaded() | SoundCardsChanged():
+        case (
+            CallRefused() | MinutePassed() | RecordingLoaded() | SoundCardsChanged() | Located() | Reachable()
+        ):  # fmt: skip
             return phone, commands
         case (
             MessageArrived() | RecordingArrived() | MessageSent() | RecordingEnded() | PinChecked()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kallphone.phone import presence
 from kallphone.phone.causes import Cause
 from kallphone.phone.commands import Command, ReopenSound
 from kallphone.phone.events import (
     CallRefused,
+    Located,
     MessageArrived,
     MessageSent,
     MinutePassed,
     PinChecked,
+    Reachable,
     RecordingArrived,
     RecordingEnded,
     RecordingLoaded,
@@ -47,6 +50,7 @@ MOST_MESSAGES = 200
 KeptEvent = (
     CallRefused | MinutePassed | MessageArrived | RecordingArrived | MessageSent | RecordingLoaded
     | RecordingEnded | PinChecked | WordsRead | Withdrawn | SoundCardsChanged | StorageFailed
+    | Located | Reachable
 )  # fmt: skip
 
 
@@ -76,6 +80,8 @@ def moved(phone: Phone, event: KeptEvent, now: float) -> Transition:
             return _noticed(phone, words, now), ()
         case SoundCardsChanged():
             return phone, (ReopenSound(),)
+        case Located() | Reachable():
+            return presence.moved(phone, event)
         case Withdrawn():
             return phone, ()
 

@@ -324,6 +324,15 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Presence:
+    """Whether a phone can be reached, asked at `since`; `reachable` is None while that is not known."""
+
+    number: str
+    since: float
+    reachable: bool | None = None
+
+
+@dataclass(frozen=True)
 class Lock:
     """The keypad's lock. `checking` while a PIN is looked at; `until` is when the next one is."""
 
@@ -356,6 +365,8 @@ class Phone:
     notice: Notice | None = None
     settings: Settings = field(default_factory=Settings)
     book: Book = field(default_factory=Book)
+    # The newest first.
+    presences: tuple[Presence, ...] = ()
     log: tuple[Logged, ...] = ()
     messages: tuple[Message, ...] = ()
     recordings: tuple[Recording, ...] = ()

@@ -8,6 +8,8 @@ import pjsua2 as pj
 from kallphone.phone.events import SipRegistered, SipUnregistered
 from kallphone.ports import Post, SipCredentials
 from kallphone.sip.headers import TurnServer, account_uri, outbound_proxy, turn_server
+from kallphone.sip.params import message_in
+from kallphone.sip.presence import Probes
 from kallphone.sip.relay import RelayProbe
 from kallphone.sip.settings import SipSettings
 
@@ -34,6 +36,7 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
         self._credentials: SipCredentials | None = None
         self._probe: RelayProbe | None = None
         self._relayed = False
+        self._probes = Probes(self.sendRequest, post)
 
     def register(self, credentials: SipCredentials) -> None:
         """Registers, or registers again with other credentials; calls stay up."""
@@ -57,6 +60,11 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
 
     def _relay_changed(self) -> bool:
         return self._probe is not None and self._probe.alive != self._relayed
+
+    def probe(self, number: str, uri: str) -> None:
+        """Asks the provider whether that account is reachable; nobody is told where it can't be asked."""
+        if self._registered:
+            self._probes.ask(number, uri)
 
     def unregister(self) -> None:
         if self._probe:
@@ -138,6 +146,13 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
             self._transport_words = _transport_words(prm)
             if self._registered and prm.hnd == self._transport:
                 self._lost(0, self._transport_words)
+
+    def onSendRequest(self, prm: pj.OnSendRequestParam) -> None:  # noqa: N802
+        try:
+            if (response := message_in(prm)) and self._credentials:
+                self._probes.answered(response, self._credentials)
+        except Exception:
+            _log.exception("An answer to OPTIONS was not understood")
 
     def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:  # noqa: N802
         try:

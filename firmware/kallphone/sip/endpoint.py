@@ -137,6 +137,10 @@ class SipEndpoint:
         if call := self._calls.get(number):
             call.tell(note)
 
+    def probe(self, number: str, uri: str) -> None:
+        if self._account is not None:
+            self._account.probe(number, uri)
+
     def at_desk(self, act: Callable[[Any], None]) -> None:
         if self._desk is not None:
             act(self._desk)

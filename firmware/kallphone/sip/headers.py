@@ -20,6 +20,8 @@ _TURN_PORT = 3478
 
 _DIVERSION = re.compile(r"^diversion[ \t]*:[ \t]*(.*)$", re.IGNORECASE | re.MULTILINE)
 _CONTACT = re.compile(r"^(?:contact|m)[ \t]*:[ \t]*(.*)$", re.IGNORECASE | re.MULTILINE)
+_TO = re.compile(r"^(?:to|t)[ \t]*:[ \t]*(.*)$", re.IGNORECASE | re.MULTILINE)
+_STATUS = re.compile(r"SIP/2\.0 (\d{3})\b")
 _NUMBER_URI = re.compile(r"sips?:([0-9]{10})@", re.IGNORECASE)
 
 
@@ -84,6 +86,18 @@ def description_of(message: str) -> str:
     return ""
 
 
+def status_of(message: str) -> int:
+    """Of a response; 0 where it is none."""
+    found = _STATUS.match(message)
+    return int(found[1]) if found else 0
+
+
+def addressee(message: str) -> str:
+    """The To of a message, empty where it has none."""
+    found = _TO.search(_head(message))
+    return found[1].strip() if found else ""
+
+
 def refuses(message: str) -> bool:
     """Whether it is a final response that accepts nothing."""
     return re.match(r"SIP/2\.0 [3-6]", message) is not None
@@ -109,11 +123,14 @@ def number_uri(number: str, domain: str) -> str:
 
 
 def _number_in(header: re.Pattern[str], message: str) -> str:
-    head = _FOLD.sub(" ", message.replace("\r\n", "\n").partition("\n\n")[0])
-    value = header.search(head)
+    value = header.search(_head(message))
     # A display name is free text, so where there are angle brackets only they count.
     uri = _NUMBER_URI.match(value[1].partition("<")[2] or value[1]) if value else None
     return uri[1] if uri and is_number(uri[1]) else ""
+
+
+def _head(message: str) -> str:
+    return _FOLD.sub(" ", message.replace("\r\n", "\n").partition("\n\n")[0])
 
 
 def may_be_secured(message: str) -> bool:

@@ -28,7 +28,9 @@ def request_in(prm: pj.OnCallStateParam) -> str:
     return "" if message.startswith("SIP/2.0 ") else message
 
 
-def message_in(prm: pj.OnCallStateParam | pj.OnCallTsxStateParam | pj.OnCallRedirectedParam) -> str:
+def message_in(
+    prm: pj.OnCallStateParam | pj.OnCallTsxStateParam | pj.OnCallRedirectedParam | pj.OnSendRequestParam,
+) -> str:
     """The message that came in and caused this, empty where something else did."""
     event = prm.e
     if event.type != pj.PJSIP_EVENT_TSX_STATE or event.body.tsxState.type != pj.PJSIP_EVENT_RX_MSG:

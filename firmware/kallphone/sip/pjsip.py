@@ -88,6 +88,9 @@ class PjSip:
     def tell(self, call: CallId, note: Note) -> None:
         self._commands.put(lambda endpoint: endpoint.tell(call, note))
 
+    def probe(self, number: str, uri: str) -> None:
+        self._commands.put(lambda endpoint: endpoint.probe(number, uri))
+
     def talk(self, wav: Path) -> None:
         """Says a recording into the microphone, to whoever is joined to it now."""
         self.at_desk(lambda handset: handset.talk(wav))

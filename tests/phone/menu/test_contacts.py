@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from kallphone.phone import menu
 from kallphone.phone.book import MOST_CONTACTS, Book, Contact
-from kallphone.phone.commands import DeleteContact, ForgetMissed, SaveContact
+from kallphone.phone.commands import AskReachable, DeleteContact, ForgetMissed, SaveContact
 from kallphone.phone.settings import Limits, Settings
+from kallphone.phone.states import Line, Presence
 from tests.phone.menu.hand import ANNA, BERT, STRANGER, Hand, furnished
 
 
@@ -35,7 +36,7 @@ def test_lifting_calls_whoever_is_chosen() -> None:
 
 def test_a_contact_is_made_of_number_and_name() -> None:
     hand = Hand().open("2#9876543210#").type("Carla").press("#").wait(2)
-    assert hand.last == SaveContact(Contact(STRANGER, "Carla"))
+    assert SaveContact(Contact(STRANGER, "Carla")) in hand.commands
     assert hand.phone.book.by_number(STRANGER) == Contact(STRANGER, "Carla")
     assert hand.page == "contact"
     assert [page.name for page in hand.phone.pages] == ["main", "contacts", "contact"]
@@ -73,6 +74,33 @@ def test_speed_dial_key_is_taken_from_its_holder_and_given_back() -> None:
     bert = hand.phone.book.by_number(BERT)
     assert bert is not None
     assert bert.key == ""
+
+
+def test_a_contact_s_page_asks_when_it_is_opened_whether_the_phone_can_be_reached() -> None:
+    hand = Hand().open("22")
+    assert hand.commands == []
+    hand.press("#")
+    assert hand.commands == [AskReachable(ANNA)]
+    assert "Reachable: ..." in hand.text
+
+
+def test_a_contact_s_page_that_is_opened_again_asks_again_after_a_while() -> None:
+    hand = Hand().open("22").press("#*#1*", after=3.0)
+    assert hand.commands == [AskReachable(ANNA)]
+    hand.press("*#", after=4.0)
+    assert hand.commands == [AskReachable(ANNA)] * 2
+
+
+def test_without_a_line_nobody_is_asked() -> None:
+    assert Hand(replace(furnished(), line=Line())).open("22#").commands == []
+
+
+def test_a_contact_s_page_says_whether_the_phone_can_be_reached() -> None:
+    hand = Hand().open("22#")
+    for known, words in ((True, "Reachable: yes"), (False, "Reachable: no")):
+        presences = (Presence(BERT, hand.now, not known), Presence(ANNA, hand.now, known))
+        hand.phone = replace(hand.phone, presences=presences)
+        assert words in hand.text
 
 
 def test_ring_and_limit_of_a_contact() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from kallphone.phone import presence
 from kallphone.phone.events import (
     MessageArrived,
     MessageSent,
@@ -20,6 +21,7 @@ from kallphone.phone.events import (
 )
 from kallphone.phone.menu import backup, call, entry, listing, lock, reading, wallet
 from kallphone.phone.menu.call import CALL
+from kallphone.phone.menu.contacts import CONTACT
 from kallphone.phone.menu.kinds import EntryPage, Kind, ListPage, ReadPage, Spec
 from kallphone.phone.menu.letters import CAPITAL
 from kallphone.phone.menu.main import MAIN
@@ -54,7 +56,8 @@ def key(phone: Phone, key: str, now: float, *, held: bool = False) -> Change:
     if held:
         return _forgotten(_held(spec, phone, page, key)), ()
     phone, commands = _pressed(spec, phone, page, key, now)
-    return _drafted(_followed(before, phone, now), key), commands
+    phone, more = _followed(before, phone, now)
+    return _drafted(phone, key), commands + more
 
 
 def event(phone: Phone, event: MenuEvent, now: float) -> Change:
@@ -92,7 +95,8 @@ def due(phone: Phone, now: float) -> Change:
         return lock.counted(phone, now), ()
     if isinstance(spec, EntryPage):
         phone, commands = entry.due(spec, phone, page, now)
-        return _followed(before, phone, now), commands
+        phone, more = _followed(before, phone, now)
+        return phone, commands + more
     return (wallet.watched(phone, now) if page.name == wallet.TOP_UP else phone), ()
 
 
@@ -166,12 +170,14 @@ def _held(spec: Spec, phone: Phone, page: Page, key: str) -> Phone:
     return entry.held(spec, phone, page, key) if isinstance(spec, EntryPage) else phone
 
 
-def _followed(before: Phone, phone: Phone, now: float) -> Phone:
+def _followed(before: Phone, phone: Phone, now: float) -> Change:
     """What goes for every page that was opened or left."""
     phone = _forgotten(phone)
     if not phone.pages or _same_page(before, phone):
-        return phone
-    return _begun(_guarded(before, on_top(phone, since=now), now))
+        return phone, ()
+    phone = _begun(_guarded(before, on_top(phone, since=now), now))
+    page = phone.pages[-1]
+    return presence.asked(phone, page.subject, now) if page.name == CONTACT else (phone, ())
 
 
 def _same_page(before: Phone, phone: Phone) -> bool:

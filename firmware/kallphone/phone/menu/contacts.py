@@ -35,11 +35,14 @@ from kallphone.phone.menu.steps import (
     typed,
 )
 from kallphone.phone.menu.text import Text, own, text
+from kallphone.phone.presence import reachable
 from kallphone.phone.states import Page, Phone
 from kallphone.phone.tones import DISTINCTIVE_RINGS
 from kallphone.phone.words import N_
 
+CONTACT = "contact"
 SPEED_KEYS = "123456789"
+ANSWERS = {True: text(N_("yes")), False: text(N_("no")), None: own("...")}
 
 
 def matching(phone: Phone, keys: str) -> tuple[Contact, ...]:
@@ -50,7 +53,7 @@ def matching(phone: Phone, keys: str) -> tuple[Contact, ...]:
 def known_row(phone: Phone, number: str) -> Row:
     """To the contact, or to make one of a stranger."""
     if phone.book.by_number(number):
-        return link(N_("Contact"), "contact", subject=number)
+        return link(N_("Contact"), CONTACT, subject=number)
     return link(N_("Save as contact"), "new name", subject=number)
 
 
@@ -82,7 +85,7 @@ def _found(phone: Phone, page: Page) -> tuple[Row, ...]:
 
 def _person(contact: Contact) -> Row:
     sign = own(contact.key) if contact.key else Text()
-    return Row(own(contact.name), opens("contact", contact.number), sign, number=contact.number)
+    return Row(own(contact.name), opens(CONTACT, contact.number), sign, number=contact.number)
 
 
 def _new(phone: Phone, now: float) -> Change:
@@ -107,7 +110,7 @@ def _name_typed(phone: Phone, now: float) -> Change:
         return refused(phone, N_("Type a name"))
     if phone.book.full:
         return refused(phone, N_("The phonebook is full"))
-    return saved(turn(phone, Page("contact", subject=number), now), Contact(number, name))
+    return saved(turn(phone, Page(CONTACT, subject=number), now), Contact(number, name))
 
 
 def _of(phone: Phone, page: Page) -> Contact | None:
@@ -139,8 +142,12 @@ def _actions(phone: Phone, page: Page) -> tuple[Row, ...]:
     )
 
 
-def _lift(_phone: Phone, page: Page) -> tuple[Text, ...]:
-    return (text(N_("Lift: {number}"), number=grouped(page.subject)),)
+def _facts(phone: Phone, page: Page) -> tuple[Text, ...]:
+    answer = ANSWERS[reachable(phone, page.subject)]
+    return (
+        text(N_("Lift: {number}"), number=grouped(page.subject)),
+        text(N_("Reachable: {answer}"), answer=answer),
+    )
 
 
 def _subject(_phone: Phone, page: Page) -> str:
@@ -248,7 +255,7 @@ PAGES: dict[str, Spec] = {
         lambda _phone, page: (text(N_("Name of {number}:"), number=grouped(page.subject)),),
         restricted,
     ),
-    "contact": ListPage(_title, _actions, _lift, N_("No longer there"), number=_subject),
+    CONTACT: ListPage(_title, _actions, _facts, N_("No longer there"), number=_subject),
     "change contact": ListPage(_title, _change_rows, empty=N_("No longer there"), needs_pin=restricted),
     "change name": EntryPage(_title, Kind.NAME, LONGEST_NAME, _name_changed),
     "change number": EntryPage(_title, Kind.NUMBER, TEN_DIGITS, _number_changed, _number_prompt),
