@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,8 @@ from kallphone.ports import Post, SipCredentials
 from kallphone.sip.digest import digest_answer
 from kallphone.sip.headers import account_of, addressee, status_of
 from kallphone.sip.params import header
+
+_log = logging.getLogger(__name__)
 
 _OPTIONS = "OPTIONS"
 _PROOFS = {401: "Authorization", 407: "Proxy-Authorization"}
@@ -42,10 +45,9 @@ class Probes:
         if question is None:
             return
         if status in _PROOFS and not question.proved:
-            proof = digest_answer(
-                response, _OPTIONS, question.uri, credentials.username, credentials.password
-            )
-            self._ask(replace(question, proved=True), header(_PROOFS[status], proof))
+            user, password = credentials.username, credentials.password
+            if proof := digest_answer(response, _OPTIONS, question.uri, user, password):
+                self._ask(replace(question, proved=True), header(_PROOFS[status], proof))
         elif status in _REACHABLE:
             self._post(Reachable(question.number, _REACHABLE[status]))
 
@@ -59,4 +61,7 @@ class Probes:
         request.txOption.targetUri = question.uri
         for each in headers:
             request.txOption.headers.append(each)
-        self._send(request)
+        try:
+            self._send(request)
+        except pj.Error as error:
+            _log.info("The provider can't be asked who is reachable: %s", error.reason)
