@@ -15,6 +15,7 @@ from kallphone.phone.commands import (
     HangUp,
     IdentifyCaller,
     LoadRecording,
+    LoadSpent,
     LogCall,
     MarkRead,
     OpenLine,
@@ -96,7 +97,7 @@ def carry_out(world: Adapters, command: Command) -> None:
             _post_mail(world.mail, command)
         case (
             SaveSettings() | SaveContact() | DeleteContact() | LoadRecording()
-            | CheckPin() | SetPin() | ReadWords()
+            | LoadSpent() | CheckPin() | SetPin() | ReadWords()
         ):  # fmt: skip
             _keep(world.keeping, command)
         case RegisterSip():
@@ -172,7 +173,7 @@ def _post_mail(mail: Mail, command: SendText | MarkRead | DeleteMessage) -> None
 def _keep(
     keeping: Keeping,
     command: (
-        SaveSettings | SaveContact | DeleteContact | LoadRecording | CheckPin | SetPin | ReadWords
+        SaveSettings | SaveContact | DeleteContact | LoadRecording | LoadSpent | CheckPin | SetPin | ReadWords
     ),
 ) -> None:
     match command:
@@ -184,6 +185,8 @@ def _keep(
             keeping.delete_contact(number)
         case LoadRecording(file=file):
             keeping.load_recording(file)
+        case LoadSpent():
+            keeping.load_spent()
         case CheckPin(pin=pin):
             keeping.check_pin(pin)
         case SetPin(pin=pin):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import datetime
 import logging
 import signal
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from kallphone.remembered import remembered_phone
 from kallphone.storage.database import Database
 from kallphone.storage.journal import CallJournal
 from kallphone.storage.pin import PinLock
-from kallphone.wall_clock import keep_time
+from kallphone.wall_clock import keep_time, local_time
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +74,7 @@ async def run_phone(
             face.mixer, mail, keeping, speech,
         )  # fmt: skip
         settings = parts.settings_of(preferences, pin)
-        phone = remembered_phone(database, journal, mail, settings, config.owner or b"", _local_time())
+        phone = remembered_phone(database, journal, mail, settings, config.owner or b"", local_time())
         # Awake: as if somebody had touched it at its start.
         phone = dataclasses.replace(phone, touched_at=loop.time())
         engine = Engine(adapters, loop.time, phone, words=translation)
@@ -86,16 +85,12 @@ async def run_phone(
         for part in (face.part, directory, payments, keeping, speech, sip, mail):
             part.start()
             stack.callback(part.stop)
-        time_keeper = asyncio.create_task(keep_time(engine.post_from_loop, _local_time))
+        time_keeper = asyncio.create_task(keep_time(engine.post_from_loop, local_time))
         stack.callback(time_keeper.cancel)
         deliver = engine.post_from_loop
         for event in inbox:
             deliver(event)
         await _run_until(ended, engine)
-
-
-def _local_time() -> datetime.datetime:
-    return datetime.datetime.now().astimezone()
 
 
 async def _run_until(ended: asyncio.Event, engine: Engine) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from kallphone.phone.events import (
     Event,
     PinChecked,
     RecordingLoaded,
+    SpentLoaded,
     StorageFailed,
     WordsRead,
 )
@@ -21,6 +23,7 @@ from kallphone.storage.errors import StorageError
 from kallphone.storage.key import KeyFile
 from kallphone.storage.pin import PinLock
 from kallphone.storage.preferences import Preferences
+from kallphone.storage.receipts import Receipts
 from kallphone.task_thread import TaskThread
 
 log = logging.getLogger(__name__)
@@ -36,10 +39,14 @@ class Keeper:
         pin: PinLock,
         key: KeyFile,
         recordings: Path,
+        receipts: Receipts,
+        now: Callable[[], datetime.datetime],
         post: Post,
     ) -> None:
-        """`recordings` is the folder in which they are; what is decoded there is removed at the start."""
+        """What is decoded in the folder `recordings` is removed at the start. `now` is local time with its zone."""
         self._recordings = recordings
+        self._receipts = receipts
+        self._now = now
         self._contacts = contacts
         self._preferences = preferences
         self._pin = pin
@@ -65,6 +72,14 @@ class Keeper:
 
     def load_recording(self, file: str) -> None:
         self._answer(lambda: _loaded(file))
+
+    def load_spent(self) -> None:
+        def load() -> SpentLoaded:
+            now = self._now()
+            spent = self._receipts.spent_today(now.timestamp(), now.tzinfo or datetime.UTC)
+            return SpentLoaded(spent.day, spent.total, spent.numbers)
+
+        self._answer(load)
 
     def check_pin(self, pin: str) -> None:
         def check() -> PinChecked:

@@ -29,7 +29,9 @@ from kallphone.storage.database import Database
 from kallphone.storage.key import key_in
 from kallphone.storage.pin import PinLock
 from kallphone.storage.preferences import Preferences
+from kallphone.storage.receipts import Receipts
 from kallphone.storage.settings import Settings as Kept
+from kallphone.wall_clock import local_time
 
 SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _HOOK = "hook"
@@ -108,7 +110,9 @@ def make_keeping(
     config: PhoneConfig, database: Database, preferences: Preferences, pin: PinLock, post: Post
 ) -> Keeper:
     recordings = config.state / "recordings"
-    return Keeper(ContactStore(database), preferences, pin, key_in(config.state), recordings, post)
+    contacts, receipts = ContactStore(database), Receipts(database)
+    key = key_in(config.state)
+    return Keeper(contacts, preferences, pin, key, recordings, receipts, local_time, post)
 
 
 def make_speech(sip: PjSip, config: PhoneConfig, now: Callable[[], Phone]) -> Speech:

@@ -121,6 +121,9 @@ class Keeping(Protocol):
     def load_recording(self, file: str) -> None:
         """Answered by RecordingLoaded."""
 
+    def load_spent(self) -> None:
+        """Answered by SpentLoaded."""
+
     def check_pin(self, pin: str) -> None:
         """Answered by PinChecked."""
 

@@ -19,6 +19,10 @@ _MONTHS = (
 )  # fmt: skip
 
 
+def local_time() -> datetime.datetime:
+    return datetime.datetime.now().astimezone()
+
+
 def minute_of(now: datetime.datetime) -> MinutePassed:
     """`now` in local time; the date's words are English, and translated where they are shown."""
     date = f"{_DAYS[now.weekday()]} {now.day} {_MONTHS[now.month - 1]}"

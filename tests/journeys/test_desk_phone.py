@@ -11,10 +11,12 @@ from kallphone.phone.causes import ANNOUNCEMENTS, Cause
 from kallphone.phone.events import (
     CreditChanged,
     MessageArrived,
+    MinutePassed,
     RecordingArrived,
     RecordingEnded,
     RecordingLoaded,
     SoundCardsChanged,
+    SpentLoaded,
 )
 from kallphone.phone.lamps import Light
 from kallphone.phone.messages import Message, Recording
@@ -578,6 +580,18 @@ def test_the_owners_limits_end_a_call(
     town.wait(100)
     assert "Limit reached" in anna.text
     assert anna.signed == periods * PRICE
+
+
+def test_a_clock_that_is_set_gives_no_new_allowance(anna: TownPhone, bert: TownPhone, town: Town):
+    anna.choose(limits=Limits(per_day=50_000))
+    town.do(anna, MinutePassed("00:01", "Thu 1 Jan", 0))
+    assert anna.noted("load_spent") == []
+    town.do(anna, MinutePassed("14:05", "Wed 25 Nov", 20_782))
+    assert anna.noted("load_spent") == [()]
+    town.do(anna, SpentLoaded(20_782, 45_000, ((bert.number, 45_000),)))
+    anna.call(bert)
+    assert "Limit reached" in anna.text
+    assert not bert.ringing
 
 
 def test_a_limit_for_one_contact(anna: TownPhone, bert: TownPhone, town: Town):

@@ -7,13 +7,15 @@ import pytest
 
 from kallphone.keeping import Keeper
 from kallphone.phone.book import Contact
-from kallphone.phone.events import Event, PinChecked, RecordingLoaded, StorageFailed, WordsRead
+from kallphone.phone.events import Event, PinChecked, RecordingLoaded, SpentLoaded, StorageFailed, WordsRead
 from kallphone.phone.settings import Settings
 from kallphone.storage.contacts import ContactStore
 from kallphone.storage.database import Database
 from kallphone.storage.key import key_in
 from kallphone.storage.pin import PinLock
 from kallphone.storage.preferences import Preferences
+from kallphone.storage.receipts import Receipts
+from kallphone.wall_clock import local_time, minute_of
 
 ANNA = Contact("2345678901", "Anna", key="2")
 
@@ -25,7 +27,10 @@ class Kept:
         self.key, self.posted = key_in(folder), SimpleQueue[Event]()
         pin = PinLock(self.database)
         recordings = folder / "recordings"
-        self.keeper = Keeper(self.contacts, self.preferences, pin, self.key, recordings, self.posted.put)
+        receipts = Receipts(self.database)
+        self.keeper = Keeper(
+            self.contacts, self.preferences, pin, self.key, recordings, receipts, local_time, self.posted.put
+        )
 
     def answer(self) -> Event:
         return self.posted.get(timeout=30)
@@ -99,3 +104,8 @@ def test_sound_that_was_decoded_is_gone_at_the_next_start(tmp_path: Path):
     assert not sound.exists()
     kept.keeper.stop()
     kept.database.close()
+
+
+def test_what_was_spent_is_that_of_the_day_that_it_is(kept: Kept):
+    kept.keeper.load_spent()
+    assert kept.answer() == SpentLoaded(minute_of(local_time()).day, 0)

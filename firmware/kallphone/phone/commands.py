@@ -220,6 +220,11 @@ class ForgetMissed:
 
 
 @dataclass(frozen=True)
+class LoadSpent:
+    """What calls cost today, from the disk: answered by SpentLoaded."""
+
+
+@dataclass(frozen=True)
 class CheckPin:
     """Answered by PinChecked."""
 
@@ -252,5 +257,5 @@ Command = (
     | HangUp | SendDigit | TellPeer | Speak | ReopenSound
     | SignVoucher | EndPayment | RateService | LogCall
     | SaveSettings | SaveContact | DeleteContact | SendText | MarkRead | DeleteMessage | ForgetMissed
-    | LoadRecording | CheckPin | SetPin | ReadWords | Withdraw
+    | LoadRecording | LoadSpent | CheckPin | SetPin | ReadWords | Withdraw
 )

@@ -373,6 +373,15 @@ class SoundCardsChanged:
 
 
 @dataclass(frozen=True)
+class SpentLoaded:
+    """`day` as in MinutePassed; base units in all, and with each number."""
+
+    day: int
+    total: int
+    numbers: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class StorageFailed:
     words: str
 
@@ -387,5 +396,5 @@ Event = (
     | Located | Reachable
     | MinutePassed | MessageArrived | RecordingArrived | MessageSent
     | RecordingLoaded | RecordingEnded
-    | PinChecked | WordsRead | Withdrawn | SoundCardsChanged | StorageFailed
+    | PinChecked | WordsRead | Withdrawn | SoundCardsChanged | SpentLoaded | StorageFailed
 )

@@ -75,6 +75,7 @@ from kallphone.phone.events import (
     SipRegistered,
     SipUnregistered,
     SoundCardsChanged,
+    SpentLoaded,
     StorageFailed,
     TransferNote,
     VoucherAccepted,
@@ -244,7 +245,8 @@ def _kept(phone: Phone, event: rest.KeptEvent, now: float) -> Transition:
     phone, commands = rest.moved(phone, event, now)
     match event:
         case (
-            CallRefused() | MinutePassed() | RecordingLoaded() | SoundCardsChanged() | Located() | Reachable()
+            CallRefused() | MinutePassed() | RecordingLoaded() | SoundCardsChanged() | SpentLoaded()
+            | Located() | Reachable()
         ):  # fmt: skip
             return phone, commands
         case (

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kallphone.phone import presence
 from kallphone.phone.causes import Cause
-from kallphone.phone.commands import Command, ReopenSound
+from kallphone.phone.commands import Command, LoadSpent, ReopenSound
 from kallphone.phone.events import (
     CallRefused,
     Located,
@@ -19,6 +19,7 @@ from kallphone.phone.events import (
     RecordingEnded,
     RecordingLoaded,
     SoundCardsChanged,
+    SpentLoaded,
     StorageFailed,
     Withdrawn,
     WordsRead,
@@ -50,15 +51,21 @@ MOST_MESSAGES = 200
 KeptEvent = (
     CallRefused | MinutePassed | MessageArrived | RecordingArrived | MessageSent | RecordingLoaded
     | RecordingEnded | PinChecked | WordsRead | Withdrawn | SoundCardsChanged | StorageFailed
-    | Located | Reachable
+    | SpentLoaded | Located | Reachable
 )  # fmt: skip
 
 
 def moved(phone: Phone, event: KeptEvent, now: float) -> Transition:
     match event:
         case MinutePassed(clock=clock, date=date, day=day, at=at, offset_s=offset_s):
-            spent = phone.spent if phone.spent.day == day else Spent(day)
-            return replace(phone, wall=Wall(clock, date, day, at, offset_s), spent=spent), ()
+            phone = replace(phone, wall=Wall(clock, date, day, at, offset_s))
+            if phone.spent.day == day:
+                return phone, ()
+            # Midnight, or a clock that was set: only the disk knows what this day has cost.
+            return replace(phone, spent=Spent(day)), (LoadSpent(),)
+        case SpentLoaded(day=day, total=total, numbers=numbers):
+            news = day == phone.spent.day and total > phone.spent.total
+            return (replace(phone, spent=Spent(day, total, numbers)) if news else phone), ()
         case MessageArrived(message=message):
             messages = (message, *phone.messages)[:MOST_MESSAGES]
             return _woken_up(replace(phone, messages=messages), now), ()
