@@ -43,7 +43,7 @@ class Keeper:
         now: Callable[[], datetime.datetime],
         post: Post,
     ) -> None:
-        """What is decoded in the folder `recordings` is removed at the start. `now` is local time with its zone."""
+        """Sound decoded in the folder `recordings` goes at the start. `now` is local time with its zone."""
         self._recordings = recordings
         self._receipts = receipts
         self._now = now
