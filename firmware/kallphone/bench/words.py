@@ -3,7 +3,7 @@ from __future__ import annotations
 from kallphone.bench.held import Reported
 from kallphone.phone.causes import ANNOUNCEMENTS, Cause
 from kallphone.phone.dialplan import grouped
-from kallphone.phone.meter import PERIOD_S
+from kallphone.phone.meter import a_minute
 from kallphone.phone.money import coins
 
 
@@ -100,4 +100,4 @@ def _logged(event: Reported) -> str:
 
 
 def _a_minute(price: int) -> str:
-    return f"{coins(price * 60 // PERIOD_S)} kallCoin a minute" if price else "nothing"
+    return f"{coins(a_minute(price))} kallCoin a minute" if price else "nothing"

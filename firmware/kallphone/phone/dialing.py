@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kallphone.phone import outgoing, service_codes, supplementary
+from kallphone.phone import outgoing, service_codes
 from kallphone.phone.causes import Cause
 from kallphone.phone.commands import Command, Speak
 from kallphone.phone.dialplan import (
@@ -53,32 +53,21 @@ def finished(phone: Phone, digits: str, now: float, *, otherwise: Cause) -> Tran
 
 def reach(phone: Phone, target: Target, now: float) -> Transition:
     if isinstance(target, Emergency):
-        return _over(phone, Cause.NO_EMERGENCY, target.number, now)
+        return outgoing.over(phone, Cause.NO_EMERGENCY, target.number, now), ()
     if phone.lock.locked:
-        return _over(phone, Cause.LOCKED, "", now)
+        return outgoing.over(phone, Cause.LOCKED, "", now), ()
     match target:
         case KallNumber(digits=digits):
-            return call(phone, digits, now)
+            return outgoing.call(phone, digits, now)
         case SpeedDial(key=key):
             contact = phone.book.by_key(key)
-            return call(phone, contact.number if contact else "", now)
+            return outgoing.call(phone, contact.number if contact else "", now)
         case Redial():
-            return call(phone, phone.redial, now)
+            return outgoing.call(phone, phone.redial, now)
         case Outside(e164=e164):
-            return _over(phone, Cause.NO_GATEWAY, e164, now)
+            return outgoing.over(phone, Cause.NO_GATEWAY, e164, now), ()
         case Service():
             return service_codes.apply(phone, target, now)
-
-
-def call(phone: Phone, number: str, now: float) -> Transition:
-    """Calls a number, or puts the call aside through to it."""
-    if not number:
-        return _over(phone, Cause.NOTHING_STORED, "", now)
-    if not phone.line.up and not phone.aside:
-        return _over(phone, Cause.LINE_DOWN, number, now)
-    if phone.putting_through:
-        return supplementary.transfer_to(phone, number)
-    return outgoing.dial(phone, number, now)
 
 
 def hotline_after_s(phone: Phone) -> int:
@@ -94,7 +83,3 @@ def _is_one_key(phone: Phone, digits: str) -> bool:
     begins_help = any(number.startswith(digits) for number in helps)
     known = len(digits) == 1 and phone.book.by_key(digits) is not None
     return phone.settings.one_key and known and not begins_help
-
-
-def _over(phone: Phone, cause: Cause, number: str, now: float) -> Transition:
-    return replace(phone, mode=Over(cause, now, number)), ()

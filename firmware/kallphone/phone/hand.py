@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, assert_never
 
-from kallphone.phone import dialing, incoming, menu, outgoing, supplementary, talking
+from kallphone.phone import dialing, incoming, menu, outgoing, rest, supplementary, talking
 from kallphone.phone.causes import RETRIED, Cause
 from kallphone.phone.commands import (
     Command,
@@ -36,7 +36,6 @@ from kallphone.phone.states import (
     Quoting,
     Reminding,
     Resolving,
-    Retry,
     Ringing,
 )
 from kallphone.phone.words import N_
@@ -48,8 +47,6 @@ NOTICE_S = 3.0
 READ_FIRST_S = 0.7
 """A # out of habit, behind the number or for a machine that talks, agrees to no price."""
 
-RETRY_S = 30.0
-RETRIES = 10
 LOUDEST = 10
 DIGITS = "0123456789"
 LOUDER, SOFTER, MUTE, MENU = "A", "B", "C", "D"
@@ -74,7 +71,7 @@ def _off_hook(phone: Phone, mode: Idle | Ringing | Reminding, now: float) -> Tra
         case Ringing():
             return incoming.lifted(phone, mode, now)
         case Reminding(number=number):
-            return dialing.call(phone, number, now)
+            return outgoing.call(phone, number, now)
         case Idle(digits=digits):
             return _begun(phone, digits, now)
         case _:
@@ -91,13 +88,13 @@ def _begun(phone: Phone, digits: str, now: float) -> Transition:
     if phone.lock.locked:
         return replace(phone, mode=DialTone(now)), ()
     if number:
-        return dialing.call(phone, number, now)
+        return outgoing.call(phone, number, now)
     if digits:
         return dialing.finished(phone, digits, now, otherwise=Cause.WRONG_NUMBER)
     if not phone.line.up:
         return replace(phone, mode=Over(Cause.LINE_DOWN, now)), ()
     if settings.hotline and settings.hotline_after_s == 0:
-        return dialing.call(phone, settings.hotline, now)
+        return outgoing.call(phone, settings.hotline, now)
     return replace(phone, mode=DialTone(now)), ()
 
 
@@ -263,8 +260,7 @@ def _turned(phone: Phone, path: str, by: int, now: float) -> Transition:
 def _again(phone: Phone, mode: Over, now: float) -> Phone:
     if not mode.number or mode.cause not in RETRIED:
         return phone
-    retry = Retry(mode.number, now + RETRY_S, RETRIES)
-    return replace(phone, mode=replace(mode, again=True), retry=retry)
+    return rest.tried_again(replace(phone, mode=replace(mode, again=True)), mode.number, now)
 
 
 def _awake(phone: Phone, now: float) -> Phone:

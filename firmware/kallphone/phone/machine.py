@@ -268,7 +268,7 @@ def _mode_due(phone: Phone, now: float) -> Transition:
         case DialTone() if phone.aside:
             return replace(phone, mode=Over(Cause.ON_HOLD, now)), ()
         case DialTone() if dialing.hotline_after_s(phone):
-            return dialing.call(phone, phone.settings.hotline, now)
+            return outgoing.call(phone, phone.settings.hotline, now)
         case DialTone():
             return replace(phone, mode=Over(Cause.DIALLED_TOO_SLOWLY, now)), ()
         case Dialing(digits=digits):
@@ -278,7 +278,7 @@ def _mode_due(phone: Phone, now: float) -> Transition:
         case Over() if phone.aside:
             return supplementary.resume(phone)
         case Over() if mode.again and phone.retry is not None:
-            return dialing.call(phone, phone.retry.number, now)
+            return outgoing.call(phone, phone.retry.number, now)
         case Over():
             return replace(phone, mode=replace(mode, howling=True)), ()
         case _:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from kallphone.phone import limits, line, supplementary, talking
 from kallphone.phone.causes import Cause, cause_before_answer
 from kallphone.phone.commands import Command, HangUp, LogCall, OpenSession, PlaceCall, Resolve
+from kallphone.phone.dialplan import KALL_NUMBER_DIGITS
 from kallphone.phone.events import (
     CallForwarded,
     CallId,
@@ -39,9 +40,18 @@ CALLING_S = 60.0
 LONGEST_VIA = 3
 """Phones that may send one call on."""
 
-TEN_DIGITS = 10
-
 OutgoingEvent = RouteFound | RouteNotFound | SessionOpened | SessionRefused | FarEndRinging | CallForwarded
+
+
+def call(phone: Phone, number: str, now: float) -> Transition:
+    """Calls a number, or puts the call aside through to it."""
+    if not number:
+        return over(phone, Cause.NOTHING_STORED, "", now), ()
+    if not phone.line.up and not phone.aside:
+        return over(phone, Cause.LINE_DOWN, number, now), ()
+    if phone.putting_through:
+        return supplementary.transfer_to(phone, number)
+    return dial(phone, number, now)
 
 
 def dial(phone: Phone, number: str, now: float) -> Transition:
@@ -147,7 +157,7 @@ def deadline(mode: Attempt) -> float:
 
 def given_up(phone: Phone, mode: Attempt, cause: Cause, now: float) -> Transition:
     phone, refused = supplementary.transfer_failed(phone, mode)
-    return _over(phone, cause, mode.errand.number, now), (not_reached(mode, cause), *refused)
+    return over(phone, cause, mode.errand.number, now), (not_reached(mode, cause), *refused)
 
 
 def not_reached(mode: Attempt, cause: Cause) -> LogCall:
@@ -188,7 +198,7 @@ def _place(phone: Phone, errand: Errand, route: Route, now: float) -> Transition
 def _forwarded(phone: Phone, mode: Calling, number: str, now: float) -> Transition:
     errand = mode.errand
     via = (*errand.via, errand.number)
-    if number in (*via, phone.line.number) or len(via) > LONGEST_VIA or len(number) != TEN_DIGITS:
+    if number in (*via, phone.line.number) or len(via) > LONGEST_VIA or len(number) != KALL_NUMBER_DIGITS:
         return given_up(phone, mode, Cause.FORWARDED_IN_CIRCLES, now)
     phone, commands = _look_up(
         phone, replace(errand, call=CallId(phone.next_call), number=number, via=via), now
@@ -196,5 +206,6 @@ def _forwarded(phone: Phone, mode: Calling, number: str, now: float) -> Transiti
     return phone, (not_reached(mode, Cause.FORWARDED), *commands)
 
 
-def _over(phone: Phone, cause: Cause, number: str, now: float) -> Phone:
+def over(phone: Phone, cause: Cause, number: str, now: float) -> Phone:
+    """Off-hook, with nothing going on any more; a tone and words say why."""
     return replace(phone, mode=Over(cause, now, number))

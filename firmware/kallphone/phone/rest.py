@@ -33,6 +33,7 @@ from kallphone.phone.states import (
     Over,
     Phone,
     Reminding,
+    Retry,
     Spent,
     Wall,
 )
@@ -42,6 +43,9 @@ Transition = tuple[Phone, tuple[Command, ...]]
 
 SLEEP_S = 180.0
 """An OLED that shows the same thing for long burns in."""
+
+RETRY_S = 30.0
+RETRIES = 10
 
 REMINDING_S = 20.0
 REMIND_AGAIN_S = 60.0
@@ -116,6 +120,11 @@ def wakeups(phone: Phone) -> list[float]:
     if _sleeps(phone):
         times.append(phone.touched_at + SLEEP_S)
     return times
+
+
+def tried_again(phone: Phone, number: str, now: float) -> Phone:
+    """From now on the number is tried again by itself."""
+    return replace(phone, retry=Retry(number, now + RETRY_S, RETRIES))
 
 
 def _sleeps(phone: Phone) -> bool:

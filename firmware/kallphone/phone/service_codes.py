@@ -6,19 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from kallphone.phone import outgoing, supplementary
+from kallphone.phone import outgoing, rest
 from kallphone.phone.causes import Cause
 from kallphone.phone.commands import Command, SaveSettings
 from kallphone.phone.dialplan import Service, grouped
 from kallphone.phone.services import ServiceCode
 from kallphone.phone.settings import Settings
-from kallphone.phone.states import Over, Phone, Retry
+from kallphone.phone.states import Over, Phone
 from kallphone.phone.words import N_
 
 Transition = tuple[Phone, tuple[Command, ...]]
-
-RETRY_S = 30.0
-RETRIES = 10
 
 Change = Callable[[Settings, str], Settings]
 
@@ -27,32 +24,32 @@ def apply(phone: Phone, service: Service, now: float) -> Transition:
     match service.code:
         case ServiceCode.CALL_BACK_WHEN_FREE:
             if not phone.redial:
-                return _over(phone, Cause.NOTHING_STORED, now), ()
-            phone = replace(phone, retry=Retry(phone.redial, now + RETRY_S, RETRIES))
+                return outgoing.over(phone, Cause.NOTHING_STORED, "", now), ()
+            phone = rest.tried_again(phone, phone.redial, now)
             return _done(phone, N_("Tried again when free"), now), ()
         case ServiceCode.CALL_BACK_WHEN_FREE_OFF:
             return _done(replace(phone, retry=None), N_("Not tried again"), now), ()
         case ServiceCode.CALL_LAST_CALLER:
-            return _call(phone, _last_caller(phone), now)
+            return outgoing.call(phone, _last_caller(phone), now)
         case ServiceCode.VOICEMAIL:
-            return _call(phone, phone.settings.voicemail, now)
+            return outgoing.call(phone, phone.settings.voicemail, now)
         case ServiceCode.ECHO_TEST:
-            return _call(phone, phone.settings.echo_test, now)
+            return outgoing.call(phone, phone.settings.echo_test, now)
         case ServiceCode.CALL_ANONYMOUSLY:
-            return _over(phone, Cause.NEVER_ANONYMOUS, now), ()
+            return outgoing.over(phone, Cause.NEVER_ANONYMOUS, "", now), ()
         case ServiceCode.BALANCE:
-            return _over(phone, Cause.BALANCE, now), ()
+            return outgoing.over(phone, Cause.BALANCE, "", now), ()
         case code:
             return _changed(phone, code, service.argument, now)
 
 
 def _changed(phone: Phone, code: ServiceCode, number: str, now: float) -> Transition:
     if phone.settings.has_pin and phone.settings.limits.contacts_only:
-        return _over(phone, Cause.LOCKED, now), ()
+        return outgoing.over(phone, Cause.LOCKED, "", now), ()
     if number.startswith("+"):
-        return _over(phone, Cause.NO_GATEWAY, now), ()
+        return outgoing.over(phone, Cause.NO_GATEWAY, "", now), ()
     if number and number == phone.line.number:
-        return _over(phone, Cause.WRONG_NUMBER, now), ()
+        return outgoing.over(phone, Cause.WRONG_NUMBER, "", now), ()
     change, words = _CHANGES[code]
     settings = change(phone.settings, number)
     phone = _done(replace(phone, settings=settings), words, now, grouped(number))
@@ -90,24 +87,10 @@ _CHANGES: dict[ServiceCode, tuple[Change, str]] = {
 }
 
 
-def _call(phone: Phone, number: str, now: float) -> Transition:
-    if not number:
-        return _over(phone, Cause.NOTHING_STORED, now), ()
-    if not phone.line.up and not phone.aside:
-        return _over(phone, Cause.LINE_DOWN, now), ()
-    if phone.putting_through:
-        return supplementary.transfer_to(phone, number)
-    return outgoing.dial(phone, number, now)
-
-
 def _last_caller(phone: Phone) -> str:
     """Whoever was kept out, or did not prove who they are, is not called back."""
     kept_out = (Cause.REFUSED_BY_RULE, Cause.NOT_VERIFIED)
     return next((one.number for one in phone.log if not one.outgoing and one.cause not in kept_out), "")
-
-
-def _over(phone: Phone, cause: Cause, now: float) -> Phone:
-    return replace(phone, mode=Over(cause, now))
 
 
 def _done(phone: Phone, words: str, now: float, number: str = "") -> Phone:

@@ -12,14 +12,6 @@ class Screening(Enum):
     FAVOURITES = auto()
 
 
-class Forward(Enum):
-    """When a call is sent on to another number."""
-
-    ALWAYS = auto()
-    BUSY = auto()
-    NO_ANSWER = auto()
-
-
 @dataclass(frozen=True)
 class Forwarding:
     """Kall numbers, empty where nothing is forwarded; `after_s` is for NO_ANSWER."""

@@ -36,7 +36,6 @@ BACK_AFTER_S = 4.0
 """How long it is said why a second call is over, before the first one goes on."""
 
 NOTICE_S = 4.0
-MOST_CALLS = 2
 
 
 def flashed(phone: Phone, now: float) -> Transition:

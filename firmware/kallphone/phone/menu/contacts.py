@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from kallphone.phone.book import LONGEST_NAME, Contact
-from kallphone.phone.dialplan import grouped
+from kallphone.phone.dialplan import KALL_NUMBER_DIGITS, grouped
 from kallphone.phone.menu.kinds import EntryPage, Kind, ListPage, Row, Spec, owner, says
 from kallphone.phone.menu.letters import keys_of
 from kallphone.phone.menu.rows import (
-    TEN_DIGITS,
     called,
     link,
     option,
@@ -242,7 +241,7 @@ PAGES: dict[str, Spec] = {
     "new number": EntryPage(
         says(N_("New contact")),
         Kind.NUMBER,
-        TEN_DIGITS,
+        KALL_NUMBER_DIGITS,
         _number_typed,
         lambda _phone, _page: (text(N_("Kall number:")),),
         restricted,
@@ -258,7 +257,7 @@ PAGES: dict[str, Spec] = {
     CONTACT: ListPage(_title, _actions, _facts, N_("No longer there"), number=_subject),
     "change contact": ListPage(_title, _change_rows, empty=N_("No longer there"), needs_pin=restricted),
     "change name": EntryPage(_title, Kind.NAME, LONGEST_NAME, _name_changed),
-    "change number": EntryPage(_title, Kind.NUMBER, TEN_DIGITS, _number_changed, _number_prompt),
+    "change number": EntryPage(_title, Kind.NUMBER, KALL_NUMBER_DIGITS, _number_changed, _number_prompt),
     "speed dial": ListPage(_title, _speed_rows, empty=N_("No longer there")),
     "contact ring": ListPage(_title, _ring_rows, empty=N_("No longer there")),
     "contact limit": EntryPage(_title, Kind.AMOUNT, 6, _limited, _limit_prompt, owner),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kallphone.phone.dialplan import KALL_NUMBER_DIGITS
 from kallphone.phone.menu.kinds import EntryPage, Kind, owner, says
-from kallphone.phone.menu.rows import TEN_DIGITS, shown, shown_sum, sum_typed, wrong_number
+from kallphone.phone.menu.rows import shown, shown_sum, sum_typed, wrong_number
 from kallphone.phone.menu.steps import Change, after, refused, settled, typed
 from kallphone.phone.menu.text import Text, text
 from kallphone.phone.states import Page, Phone
@@ -26,7 +27,7 @@ def number_page(title: str, has: Callable[[Phone], str], put: Callable[[Phone, s
     def prompt(phone: Phone, _page: Page) -> tuple[Text, ...]:
         return (text(N_("Now {number}"), number=shown(has(phone))), text(N_("Empty for none")))
 
-    return EntryPage(says(title), Kind.NUMBER, TEN_DIGITS, done, prompt, owner)
+    return EntryPage(says(title), Kind.NUMBER, KALL_NUMBER_DIGITS, done, prompt, owner)
 
 
 def sum_page(

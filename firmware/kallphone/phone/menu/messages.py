@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kallphone.phone.commands import DeleteMessage, MarkRead, SendText
-from kallphone.phone.dialplan import grouped
+from kallphone.phone.dialplan import KALL_NUMBER_DIGITS, grouped
 from kallphone.phone.menu.contacts import block_row, known_row, matching
 from kallphone.phone.menu.kinds import EntryPage, Kind, ListPage, ReadPage, Row, Spec, says
-from kallphone.phone.menu.rows import TEN_DIGITS, called, link, when, wrong_number
+from kallphone.phone.menu.rows import called, link, when, wrong_number
 from kallphone.phone.menu.steps import Act, Change, back, opens, pop, refused, turn, turns, typed
 from kallphone.phone.menu.text import Text, own, text
 from kallphone.phone.messages import LONGEST_TEXT, Message, MessageState, clean_text
@@ -135,6 +135,6 @@ PAGES: dict[str, Spec] = {
     "message actions": ListPage(_title, _actions, _lift, N_("No longer there"), number=_number),
     "message sent": ReadPage(_title, _text, back, N_("# good")),
     "to whom": ListPage(says(N_("To whom?")), _recipients, search=True),
-    "to number": EntryPage(says(N_("To which number?")), Kind.NUMBER, TEN_DIGITS, _number_typed),
+    "to number": EntryPage(says(N_("To which number?")), Kind.NUMBER, KALL_NUMBER_DIGITS, _number_typed),
     "write": EntryPage(_to, Kind.TEXT, LONGEST_TEXT, _written),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from kallphone.phone.dialplan import grouped
+from kallphone.phone.dialplan import KALL_NUMBER_DIGITS, grouped
 from kallphone.phone.menu.kinds import Row
 from kallphone.phone.menu.steps import Act, Change, back, opens, settled
 from kallphone.phone.menu.text import NOTHING, Text, own, text
@@ -13,7 +13,6 @@ from kallphone.phone.settings import Settings
 from kallphone.phone.states import Phone
 from kallphone.phone.words import N_
 
-TEN_DIGITS = 10
 DAY_S = 86_400
 
 ON, OFF, NONE = text(N_("on")), text(N_("off")), text(N_("none"))
@@ -65,7 +64,7 @@ def shown_sum(amount: int) -> Text:
 
 def wrong_number(number: str) -> str:
     """Why that can't be a Kall number; its check digit is the directory's to judge."""
-    if len(number) != TEN_DIGITS:
+    if len(number) != KALL_NUMBER_DIGITS:
         return N_("It has ten digits")
     return N_("It begins with 2 to 9") if number[0] in "01" else ""
 
