@@ -62,7 +62,7 @@ async def run_phone(
         stack.callback(database.close)
         journal, pin = CallJournal(database), PinLock(database)
         preferences = parts.make_preferences(config, database)
-        face = parts.make_face(config, database, post, load_pins(pins), panel, end)
+        face = parts.make_face(parts.surroundings(config, database), post, load_pins(pins), panel, end)
         payments = parts.make_payments(config, account, database, post, withhold_vouchers_after)
         directory = parts.make_directory(config, account, post)
         sip = parts.make_sip(config, account, post, loss_percent)

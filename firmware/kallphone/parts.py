@@ -65,10 +65,10 @@ def open_account(state: Path) -> Account:
 
 
 def make_face(
-    config: PhoneConfig, database: Database, post: Post, pins: Pins, panel: bool, on_quit: Callable[[], None]
+    surroundings: Surroundings, post: Post, pins: Pins, panel: bool, on_quit: Callable[[], None]
 ) -> Face:
     if not panel:
-        board = open_board(pins, post, _surroundings(config, database))
+        board = open_board(pins, post, surroundings)
         return Face(board, board.display, board.ringer, board.lamps, board.mixer)
     held = Panel(pins, post, on_quit, stdout=claim_stdout())
     mixer = held.board.mixer
@@ -79,7 +79,7 @@ def make_face(
     return Face(held, held, held, held, mixer, (held,), report, held)
 
 
-def _surroundings(config: PhoneConfig, database: Database) -> Surroundings:
+def surroundings(config: PhoneConfig, database: Database) -> Surroundings:
     kept = Kept(database)
     learned = (kept.read(_HOOK) or {}).get("lifted_closed")
     mixer = "null" if config.audio_device == "null" else "default"
