@@ -49,7 +49,7 @@ class Layout:
 
     @property
     def in_use(self) -> Path:
-        """Locked (flock, shared) by the phone while somebody uses it; who would restart it locks exclusively."""
+        """Locked (flock, shared) by the phone while it is used; who would restart it locks exclusively."""
         return self.run / "in-use"
 
     @property
