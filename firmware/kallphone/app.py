@@ -18,6 +18,7 @@ from kallphone.hardware.pins import load_pins
 from kallphone.languages import translation
 from kallphone.phone.commands import CheckPin, Command, SetPin
 from kallphone.phone.events import Event, OnHook, WordsRead
+from kallphone.ports import Device, NoDevice, Post
 from kallphone.remembered import remembered_phone
 from kallphone.storage.database import Database
 from kallphone.storage.journal import CallJournal
@@ -36,10 +37,12 @@ async def run_phone(
     pins: Path | None = None,
     withhold_vouchers_after: int | None = None,
     loss_percent: int = 0,
+    device: Callable[[Post], Device] | None = None,
 ) -> None:
     """A whole phone, until SIGTERM, SIGINT or the end of its holder.
 
     Parts start in this order and stop in reverse: storage, face, ledger, payments, SIP, mail, engine.
+    `device` is the box of a flashed phone, given the door into the engine.
     """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
@@ -69,20 +72,21 @@ async def run_phone(
         mail = parts.make_mail(config, account, database, post, payments, lambda: engine.phone)
         keeping = parts.make_keeping(config, database, preferences, pin, post)
         speech = parts.make_speech(sip, config, lambda: engine.phone)
+        box: Device = NoDevice() if device is None else device(post)
         adapters = Adapters(
             sip, (sip, *face.handsets), directory, payments, journal, face.display, face.ringer, face.lamps,
-            face.mixer, mail, keeping, speech,
+            face.mixer, mail, keeping, speech, box,
         )  # fmt: skip
         settings = parts.settings_of(preferences, pin)
         phone = remembered_phone(database, journal, mail, settings, config.owner or b"", local_time())
         # Awake: as if somebody had touched it at its start.
-        phone = dataclasses.replace(phone, touched_at=loop.time())
+        phone = dataclasses.replace(phone, touched_at=loop.time(), device=box.facts)
         engine = Engine(adapters, loop.time, phone, words=translation)
         if face.report is not None:
             engine.observers.append(_reporter(face.report))
         if face.panel is not None:
             face.panel.talk = sip.talk
-        for part in (face.part, directory, payments, keeping, speech, sip, mail):
+        for part in (face.part, directory, payments, keeping, speech, sip, mail, box):
             part.start()
             stack.callback(part.stop)
         time_keeper = asyncio.create_task(keep_time(engine.post_from_loop, local_time))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kallnet.errors import KallnetError
 from kallphone.config import load_config
+from kallphone.doctor.cli import add_commands as add_doctor_commands
 from kallphone.ledger.cli import add_commands as add_ledger_commands
 from kallphone.owner.cli import add_commands as add_owner_commands
 
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
     add_ledger_commands(commands)
     add_owner_commands(commands)
+    add_doctor_commands(commands)
     return parser
 
 

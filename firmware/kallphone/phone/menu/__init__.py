@@ -10,6 +10,7 @@ from typing import assert_never
 
 from kallphone.phone import presence
 from kallphone.phone.events import (
+    DeviceAnswered,
     MessageArrived,
     MessageSent,
     PinChecked,
@@ -19,7 +20,7 @@ from kallphone.phone.events import (
     Withdrawn,
     WordsRead,
 )
-from kallphone.phone.menu import backup, call, entry, listing, lock, reading, wallet
+from kallphone.phone.menu import backup, call, device, entry, listing, lock, reading, wallet
 from kallphone.phone.menu.call import CALL
 from kallphone.phone.menu.contacts import CONTACT
 from kallphone.phone.menu.kinds import EntryPage, Kind, ListPage, ReadPage, Spec
@@ -33,7 +34,7 @@ from kallphone.phone.words import Words
 
 MenuEvent = (
     PinChecked | WordsRead | Withdrawn | MessageArrived | MessageSent | RecordingArrived | RecordingEnded
-    | StorageFailed
+    | StorageFailed | DeviceAnswered
 )  # fmt: skip
 
 CLOSES_AFTER_S = 60.0
@@ -71,6 +72,8 @@ def event(phone: Phone, event: MenuEvent, now: float) -> Change:
             return _forgotten(backup.read(phone, trouble)), ()
         case Withdrawn(amount=amount, trouble=trouble):
             return wallet.withdrawn(phone, amount, trouble), ()
+        case DeviceAnswered(action=action, words=words):
+            return device.answered(phone, action, words), ()
         case StorageFailed(words=words):
             return on_top(phone, error=words), ()
         case MessageArrived():
