@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from kallphone.device.layout import Layout
+from kallphone.doctor.machine import Machine
+from kallphone.doctor.system import read_json
 from kallphone.phone.device import DeviceAction, DeviceFacts
 from kallphone.phone.events import DeviceAnswered
 from kallphone.phone.words import N_
@@ -79,3 +81,10 @@ class DeviceDesk:
             if self._thread.stopping.wait(LOOK_S):
                 break
         return N_("No answer came. Look at the self-test, then try again.")
+
+
+def device_facts(machine: Machine, layout: Layout) -> DeviceFacts:
+    """The serial is the Raspberry Pi's own, "?" where the kernel tells none."""
+    release = read_json(machine, layout.release) or {}
+    serial = (machine.read("/proc/device-tree/serial-number") or "").rstrip("\0")
+    return DeviceFacts(str(release.get("version", "?")), serial or "?")
