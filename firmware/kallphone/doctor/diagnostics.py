@@ -102,7 +102,7 @@ def plain_config(text: str) -> dict[str, Any]:
     try:
         return _plain(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        return {"unreadable": str(error).partition("(")[2].rstrip(")")}
+        return {"unreadable": str(error).rpartition("(")[2].rstrip(")")}
 
 
 def _plain(table: dict[str, Any]) -> dict[str, Any]:

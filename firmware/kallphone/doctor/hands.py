@@ -10,8 +10,9 @@ from kallphone.doctor.stage import Stage, agreed
 from kallphone.hardware.glass import I2C_HZ
 from kallphone.phone.events import KeyHeld, KeyPressed
 from kallphone.phone.lamps import Light
+from kallphone.phone.menu import glance
 from kallphone.phone.menu.text import Text, own, text
-from kallphone.phone.screens import Screen, TextLine
+from kallphone.phone.screens import COLUMNS, Screen, TextLine
 from kallphone.phone.sound import Ring
 from kallphone.phone.words import N_
 
@@ -22,7 +23,8 @@ NEXT_KEY_S = 15.0
 MOVE_S = 20.0
 RING_S = 2.0
 _RING = Ring(((1.0, 0.5),), volume=10)
-_STRIPES = 8
+BRIGHT_S = 3.0
+ALL_BRIGHT = Screen(tuple(TextLine("█" * COLUMNS) for _ in range(glance.MOST_ROWS)), bright=True)
 
 
 def check_keypad(stage: Stage, layout: tuple[str, ...]) -> Finding:
@@ -140,9 +142,9 @@ def check_ringer(stage: Stage) -> Finding:
 
 def check_display(stage: Stage, bus_hz: int | None) -> Finding:
     """Every pixel lights once; then the speed of the bus, in Hz, None where it is not told."""
-    stage.show(Screen(tuple(TextLine(" ", inverse=True) for _ in range(_STRIPES))))
-    stage.wait(MOVE_S / 4)
-    seen = agreed(stage, N_("Display"), text(N_("There were bright stripes. Without holes?")))
+    stage.show(ALL_BRIGHT)
+    stage.wait(BRIGHT_S)
+    seen = agreed(stage, N_("Display"), text(N_("The display was all bright. Without holes?")))
     if seen is False:
         return bad(
             "display", N_("The display has holes. Look at its four wires, and at chip and size in pins.toml.")
