@@ -149,7 +149,8 @@ def test_an_update_is_asked_for_and_answers_by_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "mode"), [(DeviceAction.SELF_TEST, "doctor"), (DeviceAction.SETUP, "setup")]
+    ("action", "mode"),
+    [(DeviceAction.SELF_TEST, "doctor"), (DeviceAction.SETUP, "setup"), (DeviceAction.ERASE, "reset")],
 )
 def test_other_modes_end_the_phone(tmp_path: Path, action: DeviceAction, mode: str) -> None:
     box = Box(tmp_path)

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,11 @@ LEVELS = Levels(handset=8, ringer=10, speaker=7, sidetone=0, boost=False)
 REPORT = "doctor.json"
 
 
-def run_doctor_on_glass(layout: Layout, *, panel: bool, pins: Path | None) -> None:
-    """Asks and shows on the phone itself, until somebody leaves. Raises HardwareError without a glass."""
+def run_doctor_on_glass(layout: Layout, *, panel: bool, pins: Path | None) -> bool:
+    """Asks and shows on the phone itself, until somebody leaves; false where it was told to stop.
+
+    Raises HardwareError without a glass.
+    """
     examination = Examination(Machine(), layout, layout.config)
     with _opened(examination.config) as told:
         hall = Hall(told.words)
@@ -55,17 +58,24 @@ def run_doctor_on_glass(layout: Layout, *, panel: bool, pins: Path | None) -> No
             if face.report is not None:
                 face.report("Examined", {"findings": [each.plain() for each in findings]})
             _read_through(hall, Results(findings), told.words)
+            return True
+    return False
 
 
 def run_doctor_with_hands(
     examination: Examination, *, panel: bool, pins: Path | None, echo: Callable[[str], None] | None
 ) -> list[Finding]:
-    """For a terminal: the same on a phone that nobody else runs, without the pages to read afterwards."""
+    """For a terminal: the same on a phone that nobody else runs, without the pages to read afterwards.
+
+    A phone whose display is broken says on the terminal what is to be done.
+    """
     with _opened(examination.config) as told:
         hall = Hall(told.words, echo=echo)
+        trouble: list[str] = []
+        given = replace(told.surroundings, do_without_display=trouble.append)
         try:
-            with _stopping(hall), _held(hall, told.surroundings, load_pins(pins), panel) as face:
-                findings = examine(hall, examination, face, load_pins(pins), told.device)
+            with _stopping(hall), _held(hall, given, load_pins(pins), panel) as face:
+                findings = examine(hall, examination, face, load_pins(pins), told.device, " ".join(trouble))
                 if face.report is not None:
                     face.report("Examined", {"findings": [each.plain() for each in findings]})
                 return findings
@@ -77,12 +87,14 @@ def without_hands(why: str) -> list[Finding]:
     return [skipped(check, N_("Not looked at: {why}"), why=why) for check in HANDS]
 
 
-def examine(stage: Stage, examination: Examination, face: Face, pins: Pins, device: str) -> list[Finding]:
+def examine(
+    stage: Stage, examination: Examination, face: Face, pins: Pins, device: str, trouble: str = ""
+) -> list[Finding]:
     face.mixer.set(LEVELS)
     by_hand: tuple[Check, ...] = (
         ("keypad", lambda: hands.check_keypad(stage, pins.keypad.layout)),
         ("hook", lambda: hands.check_hook(stage)),
-        ("display", lambda: hands.check_display(stage, bus_speed(pins.display.bus, ADAPTERS))),
+        ("display", lambda: hands.check_display(stage, bus_speed(pins.display.bus, ADAPTERS), trouble)),
         ("lamps", lambda: hands.check_lamps(stage)),
         ("bell", lambda: hands.check_ringer(stage)),
         ("handset", lambda: hands.check_handset(stage, lambda: _air(device, face))),

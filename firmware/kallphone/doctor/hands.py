@@ -140,8 +140,17 @@ def check_ringer(stage: Stage) -> Finding:
     return good("bell", N_("The bell rings."))
 
 
-def check_display(stage: Stage, bus_hz: int | None) -> Finding:
-    """Every pixel lights once; then the speed of the bus, in Hz, None where it is not told."""
+def check_display(stage: Stage, bus_hz: int | None, trouble: str = "") -> Finding:
+    """Every pixel lights once; then the speed of the bus, in Hz, None where it is not told.
+
+    `trouble` says why there is no display at all.
+    """
+    if trouble:
+        return bad(
+            "display",
+            N_("The display does not answer. Look at its four wires, and at bus and address in pins.toml."),
+            why=trouble,
+        )
     stage.show(ALL_BRIGHT)
     stage.wait(BRIGHT_S)
     seen = agreed(stage, N_("Display"), text(N_("The display was all bright. Without holes?")))

@@ -7,16 +7,17 @@ from enum import Enum
 
 
 class DeviceAction(Enum):
-    """What the menu may ask of the box. The first two end the phone, which comes back as another program."""
+    """What the menu may ask of the box. Some end the phone, which comes back as another program."""
 
     SELF_TEST = "doctor"
     SETUP = "setup"
+    ERASE = "reset"
     UPDATE = "update"
     EXPORT = "export"
 
     @property
     def ends_the_phone(self) -> bool:
-        return self in (DeviceAction.SELF_TEST, DeviceAction.SETUP)
+        return self in (DeviceAction.SELF_TEST, DeviceAction.SETUP, DeviceAction.ERASE)
 
 
 @dataclass(frozen=True)

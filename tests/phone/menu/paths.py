@@ -83,6 +83,7 @@ PATHS: dict[str, str] = {
     "diagnostics": "984",
     "device asked": "984#",
     "about": "985",
+    "erase": "986",
 }
 
 

@@ -16,12 +16,14 @@ ASKED = "device asked"
 _PAGES = {
     DeviceAction.SELF_TEST: "self-test",
     DeviceAction.SETUP: "network",
+    DeviceAction.ERASE: "erase",
     DeviceAction.UPDATE: "update",
     DeviceAction.EXPORT: "diagnostics",
 }
 _TITLES = {
     DeviceAction.SELF_TEST: N_("Self-test"),
     DeviceAction.SETUP: N_("Network"),
+    DeviceAction.ERASE: N_("Erase"),
     DeviceAction.UPDATE: N_("Update"),
     DeviceAction.EXPORT: N_("Diagnostics"),
 }
@@ -30,6 +32,7 @@ _BEFORE = {
         "Looks at every part of this phone, for three minutes. No call comes in meanwhile."
     ),
     DeviceAction.SETUP: N_("Joins another Wi-Fi. No call comes in meanwhile."),
+    DeviceAction.ERASE: N_("Erases all that this phone keeps. It asks once more before it does."),
     DeviceAction.UPDATE: N_("Looks for a newer version now. It comes when nobody uses the phone."),
     DeviceAction.EXPORT: N_(
         "Saves what a helper wants to see, without secrets. Plug in a USB stick first, "
@@ -39,6 +42,7 @@ _BEFORE = {
 _AFTER = {
     DeviceAction.SELF_TEST: N_("One moment: the phone starts again."),
     DeviceAction.SETUP: N_("One moment: the phone starts again."),
+    DeviceAction.ERASE: N_("One moment: the phone starts again."),
     DeviceAction.UPDATE: N_("It is looked for. If there is one, the phone starts again by itself."),
     DeviceAction.EXPORT: N_("Saving. It says here when it is done."),
 }
@@ -58,6 +62,7 @@ def _rows(phone: Phone, _page: Page) -> tuple[Row, ...]:
         link(N_("Check for update"), "update" if here else "no device"),
         link(N_("Save diagnostics"), "diagnostics" if here else "no device"),
         link(N_("About"), "about"),
+        link(N_("Erase this phone"), "erase" if here else "no device"),
     )
 
 
