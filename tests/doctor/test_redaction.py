@@ -58,6 +58,7 @@ def test_what_a_helper_wants_to_see_stays() -> None:
         ("tel +49 30 901820", f"tel {REDACTED}"),
         ("0x" + "5a" * 20, REDACTED),
         ("key " + "5a" * 32, f"key {REDACTED}"),
+        ("/v3/" + "5a" * 16 + " x", f"/v3/{REDACTED} x"),
         ("wlan0: b8:27:eb:12:34:56", f"wlan0: b8:27:eb:{REDACTED}"),
         ("1 abandon 2 ability 3 able 4 about", f"1 {REDACTED}"),
     ],
@@ -189,6 +190,8 @@ def test_settings_are_shown_by_what_they_are_called() -> None:
     assert plain_config('[phone]\ncountry = "de"\nowner = "0x1"\n') == {
         "phone": {"country": "de", "owner": REDACTED}
     }
+    shown = plain_config('[ledger]\nrpc = ["https://rpc.example:1/v3/abc?key=d"]\napi = "ftp://x"\n')
+    assert shown == {"ledger": {"rpc": ["https://rpc.example:1"], "api": REDACTED}}
     assert "line 1" in str(plain_config("[phone]]")["unreadable"])
 
 

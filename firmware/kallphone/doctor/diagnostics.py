@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from kallnet.endpoint import Endpoint
 from kallphone.device.layout import Layout
 from kallphone.doctor.app import REPORT
 from kallphone.doctor.findings import Finding, lines
@@ -107,9 +108,20 @@ def plain_config(text: str) -> dict[str, Any]:
 
 def _plain(table: dict[str, Any]) -> dict[str, Any]:
     return {
-        key: _plain(value) if isinstance(value, dict) else value if key in PLAIN_KEYS else REDACTED
+        key: _plain(value) if isinstance(value, dict) else _shown(value) if key in PLAIN_KEYS else REDACTED
         for key, value in table.items()
     }
+
+
+def _shown(value: Any) -> Any:
+    """Of a URL only scheme, host and port: its path and query may hold a key."""
+    if isinstance(value, list):
+        return [_shown(each) for each in value]
+    if isinstance(value, str) and "://" in value:
+        with suppress(ValueError):
+            return Endpoint(value, 1.0).name
+        return REDACTED
+    return value
 
 
 def _shown_json(text: str | None) -> str:

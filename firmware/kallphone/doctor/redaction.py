@@ -35,7 +35,8 @@ _FORMS = (
     re.compile(r"(?i)(?P<keep>\bbearer\s+)\S+"),
     re.compile(r"(?P<keep>://)[^/\s@]+(?=@)"),
     # Keys, hashes and signatures in hexadecimal.
-    re.compile(r"(?i)(?<![0-9a-f])(?:0x)?[0-9a-f]{41,}"),
+    # 40 digits are an account's, which is looked at by itself.
+    re.compile(r"(?i)(?<![0-9a-f])(?:0x)?(?:[0-9a-f]{41,}|[0-9a-f]{32,39}(?![0-9a-f]))"),
     # Hardware addresses: their first half names the maker, the second the device.
     re.compile(r"(?i)(?P<keep>\b(?:[0-9a-f]{2}:){3})(?:[0-9a-f]{2}:){2}[0-9a-f]{2}\b"),
 )
