@@ -107,3 +107,16 @@ def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
         assert await phone.wait() == 0
 
     held(tmp_path, person)
+
+
+def test_a_terminal_is_left_without_a_trace() -> None:
+    async def person() -> HeldPhone:
+        env = {**os.environ, "PYTHONPATH": str(ROOT / "firmware")}
+        argv = [sys.executable, "-m", "kallphone", "doctor", "--root", "/nonexistent", "--panel"]
+        async with HeldPhone(argv, env, "Phone") as phone:
+            await shows(phone, "Press each key")
+            phone.send(quit=True)
+            assert await phone.wait() == 130
+        return phone
+
+    assert not [line for line in asyncio.run(person()).stderr if "Traceback" in line]

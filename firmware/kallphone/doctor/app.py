@@ -79,6 +79,8 @@ def run_doctor_with_hands(
                 if face.report is not None:
                     face.report("Examined", {"findings": [each.plain() for each in findings]})
                 return findings
+        except Ended:
+            raise KeyboardInterrupt from None
         except HardwareError as error:
             return [*without_hands(str(error)), *examine_machine(Hall(told.words), examination)]
 
