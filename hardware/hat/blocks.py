@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hardware.hat.sheet import DOWN, LEFT, RIGHT, UP, Part, Sheet
 from hardware.hat.symbols import Point
-from hardware.header import GPIO_AT, net_at
+from hardware.header import GPIO_AT, POWER, net_at
 from kallphone.hardware.pins import Pins
 
 R0603 = "Resistor_SMD:R_0603_1608Metric"
@@ -37,7 +37,8 @@ class Drawing:
 
     def lying(self, name: str, prefix: str, value: str, at: Point, footprint: str, turn: int = 90) -> Part:
         """A part of two pins along a wire, with its texts above and below."""
-        texts = ((0, -1), (0, 1))
+        reach = 1 if name == "Device:R" else 1.5
+        texts = ((0, -reach), (0, reach))
         return self.sheet.place(
             name, self._next(prefix), value, at, turn, texts=texts, anchor="", footprint=footprint
         )
@@ -66,11 +67,11 @@ def header(drawing: Drawing, pins: Pins) -> None:
     used = net_at(pins)
     for position in range(1, 41):
         if position in used:
-            sheet.stub(part, position, used[position], 2)
+            sheet.stub(part, position, used[position], 1 if position in POWER else 2)
         else:
             sheet.no_connect(part, position)
         if position in GPIO_AT:
-            x = 6 if position % 2 else 40.5
+            x = 10.5 if position % 2 else 36.5
             sheet.text(f"GPIO {GPIO_AT[position]}", (x, part.pin(position)[1] - 0.35), 1)
 
 
@@ -79,10 +80,10 @@ def power(drawing: Drawing) -> None:
     sheet.block("Power", (48, 5), (91, 21))
     drawing.decoupled("+5V", ("100u", "10u"), (51, 13))
     drawing.decoupled("+3V3", ("10u",), (61, 13))
-    for x, net, way in ((67, "+5V", DOWN), (71, "+3V3", DOWN), (75, "GND", UP)):
+    for x, net in ((68, "+5V"), (76, "+3V3"), (84, "GND")):
         sheet.flag((x, 12))
         sheet.wire((x, 12), (x, 13))
-        sheet.power(net, (x, 13), DOWN if net == "GND" else way)
+        sheet.power(net, (x, 13), DOWN)
     sheet.text("5 V and 3.3 V come from the Pi. What rings or glows takes 5 V;\nthe codec's analogue side "
                "has a regulator of its own.", (50, 17.5), 1.1)  # fmt: skip
 
@@ -109,7 +110,7 @@ def identity(drawing: Drawing) -> None:
     protect = drawing.upright("Device:R", "R", "10k", (110, 17.5), R0603)
     sheet.wire(write, (110, write[1]), protect.pin(1))
     sheet.power("GND", protect.pin(2), DOWN)
-    drawing.decoupled("+3V3", ("100n",), (122, 17))
+    drawing.decoupled("+3V3", ("100n",), (122, 18))
 
 
 def keypad(drawing: Drawing, pins: Pins) -> None:
@@ -139,12 +140,12 @@ def keypad(drawing: Drawing, pins: Pins) -> None:
 def hook(drawing: Drawing) -> None:
     sheet = drawing.sheet
     sheet.block("Hook switch", (93, 23), (126, 39))
-    connector = sheet.place("Connector_Generic:Conn_01x02", drawing._next("J"), "Hook", (121, 29),
+    connector = sheet.place("Connector_Generic:Conn_01x02", drawing._next("J"), "Hook", (122, 29),
                             texts=((1.2, -0.2), (1.2, 1.2)), footprint=SCREWS)  # fmt: skip
-    sheet.wire(connector.pin(2), (118, 30), (118, 31))
-    sheet.power("GND", (118, 31), DOWN)
+    sheet.wire(connector.pin(2), (120, 30), (120, 31))
+    sheet.power("GND", (120, 31), DOWN)
     clamp = drawing.upright("Device:D_TVS", "D", "PESD5V0S1BA", (113, 31.5), "Diode_SMD:D_SOD-323", 90)
-    pull = drawing.upright("Device:R", "R", "10k", (110, 26.5), R0603)
+    pull = drawing.upright("Device:R", "R", "10k", (110, 27), R0603)
     series = drawing.lying("Device:R", "R", "1k", (106, 29), R0603)
     filtered = drawing.capacitor("100n", (102, 31.5))
     sheet.stub(pull, 1, "+3V3", 0)
@@ -163,9 +164,9 @@ def hook(drawing: Drawing) -> None:
 def display(drawing: Drawing) -> None:
     sheet = drawing.sheet
     sheet.block("Display", (128, 5), (160, 21))
-    connector = sheet.place("Connector_Generic:Conn_01x04", drawing._next("J"), "OLED", (147, 12),
+    connector = sheet.place("Connector_Generic:Conn_01x04", drawing._next("J"), "OLED", (153, 12),
                             texts=((1.2, 0), (1.2, 1)), footprint=pin_row(4))  # fmt: skip
-    for pin, net, x in ((1, "GND", 143), (2, "+3V3", 140), (3, "SCL", 141), (4, "SDA", 141)):
+    for pin, net, x in ((1, "GND", 149), (2, "+3V3", 148), (3, "SCL", 150), (4, "SDA", 150)):
         at = connector.pin(pin)
         sheet.wire(at, (x, at[1]))
         if net in ("SCL", "SDA"):
@@ -186,8 +187,8 @@ def other_system(drawing: Drawing) -> None:
     sheet.wire(series.pin(1), (140, 29))
     sheet.label("OTHER_SYSTEM", (140, 29), LEFT)
     sheet.wire(series.pin(2), jumper.pin(1))
-    sheet.wire(jumper.pin(2), (153, 29), (153, 30))
-    sheet.power("GND", (153, 30), DOWN)
+    sheet.wire(jumper.pin(2), (155, 29), (155, 30))
+    sheet.power("GND", (155, 30), DOWN)
     sheet.text("Closed at power-on: the Pi starts the other of its two\nsystems. 1 k, since SPI may drive this "
                "pin.", (129.5, 35), 1.1)  # fmt: skip
 
@@ -227,7 +228,7 @@ def ringer(drawing: Drawing) -> None:
 
 def lamps(drawing: Drawing) -> None:
     sheet = drawing.sheet
-    sheet.block("Lamps", (5, 71), (46, 113))
+    sheet.block("Lamps", (5, 71), (46, 112))
     for net, title, y in (("LAMP_LINE", "Line lamp", 83), ("LAMP_MESSAGE", "Message lamp", 103)):
         transistor = switch(drawing, net, (24, y), "100k")
         x, drain = transistor.pin(3)
@@ -237,4 +238,4 @@ def lamps(drawing: Drawing) -> None:
                                 texts=((1.2, -0.2), (1.2, 1.2)), footprint=pin_row(2))  # fmt: skip
         sheet.wire(series.pin(2), (x, y - 4), connector.pin(1))
         sheet.wire((x, drain), (x, y - 3), connector.pin(2))
-    sheet.text("LEDs: 9 mA each. Pin 1 is the anode.", (6.5, 110.5), 1.1)
+    sheet.text("LEDs: 9 mA each. Pin 1 is the anode.", (6.5, 109.5), 1.1)

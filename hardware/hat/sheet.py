@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
@@ -73,12 +74,17 @@ class Sheet:
         return part
 
     def wire(self, *points: Point) -> None:
-        self._wires.extend(zip(points, points[1:], strict=False))
+        self._wires.extend((a, b) for a, b in zip(points, points[1:], strict=False) if a != b)
 
     def label(self, net: str, at: Point, way: Point) -> None:
-        justify = "left" if way in (RIGHT, UP) else "right"
+        """A wire from `at` along `way`, as long as its name, which stands on it."""
+        length = math.ceil(len(net) * 0.45)
+        end = (at[0] + way[0] * length, at[1] + way[1] * length)
+        self.wire(at, end)
+        back = (-way[0] + 0.0, -way[1] + 0.0)
+        justify = "left" if back in (RIGHT, UP) else "right"
         self._items.append([
-            "label", Text(net), ["at", *_mm(at), LABEL_ANGLE[way]],
+            "label", Text(net), ["at", *_mm(end), LABEL_ANGLE[back]],
             ["effects", ["font", ["size", 1.27, 1.27]], ["justify", justify, "bottom"]], self._id(),
         ])  # fmt: skip
 
@@ -129,7 +135,7 @@ class Sheet:
 
     def dump(self) -> str:
         wires = [["wire", ["pts", ["xy", *_mm(a)], ["xy", *_mm(b)]], ["stroke", ["width", 0], ["type", "default"]],
-                  self._id()] for a, b in self._wires]  # fmt: skip
+                  self._id()] for a, b in self._broken_wires()]  # fmt: skip
         junctions = [["junction", ["at", *_mm(at)], ["diameter", 0], ["color", 0, 0, 0, 0], self._id()]
                      for at in self._junctions()]  # fmt: skip
         comments = [["comment", number, Text(self.title[f"comment{number}"])] for number in (1, 2)]
@@ -141,6 +147,14 @@ class Sheet:
             *self._items, *wires, *junctions,
             ["sheet_instances", ["path", Text("/"), ["page", Text("1")]]], ["embedded_fonts", "no"],
         ]) + "\n"  # fmt: skip
+
+    def _broken_wires(self) -> list[tuple[Point, Point]]:
+        """KiCad joins wires at their ends alone, junction or not."""
+        broken = []
+        for wire in self._wires:
+            ends = sorted((wire[0], wire[1], *(at for at in self._junctions() if _inside(at, wire))))
+            broken.extend(zip(ends, ends[1:], strict=False))
+        return broken
 
     def _junctions(self) -> list[Point]:
         ends = Counter(point for wire in self._wires for point in wire)
@@ -163,7 +177,7 @@ class Sheet:
         }
         upright = 90 if part.turn in (90, 270) else 0
         # KiCad turns a text's anchor with its symbol.
-        anchors = {"left": "right", "right": "left"} if part.turn in (180, 270) else {}
+        anchors = {"left": "right", "right": "left"} if part.turn in (90, 180) else {}
         side = anchors.get(anchor, anchor)
         made = []
         for name, (words, offset, visible) in shown.items():

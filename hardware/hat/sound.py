@@ -11,7 +11,7 @@ AT = (80.0, 80.0)
 def sound(drawing: Drawing) -> None:
     sheet = drawing.sheet
     sheet.block("Sound", (48, 41), (160, 98))
-    codec = drawing.chip("Audio:TLV320AIC23BPW", "U", "TLV320AIC23BPW", AT, ((5, -9.5), (5, 9.5)),
+    codec = drawing.chip("Audio:TLV320AIC23BPW", "U", "TLV320AIC23BPW", AT, ((3.7, -10.4), (3.7, -9.5)),
                          "Package_SO:TSSOP-28_4.4x9.7mm_P0.65mm")  # fmt: skip
     _supplies(drawing, codec)
     _digital(drawing, codec)
@@ -24,13 +24,14 @@ def sound(drawing: Drawing) -> None:
 def _supplies(drawing: Drawing, codec: Part) -> None:
     sheet = drawing.sheet
     regulator = drawing.chip("Regulator_Linear:LP5907MFX-3.3", "U", "LP5907MFX-3.3", (69, 52),
-                             ((-2, -3), (-2, 4.2)), "Package_TO_SOT_SMD:SOT-23-5")  # fmt: skip
+                             ((-2, -3.6), (-2, -2.7)), "Package_TO_SOT_SMD:SOT-23-5")  # fmt: skip
     bead = drawing.lying("Device:FerriteBead_Small", "FB", "600R", (60, 51), "Inductor_SMD:L_0603_1608Metric")
     into = drawing.capacitor("1u", (63, 54))
     sheet.wire(bead.pin(1), (57, 51))
     sheet.power("+5V", (57, 51), LEFT)
     sheet.wire(bead.pin(2), (63, 51), (65, 51), regulator.pin(1))
     sheet.wire((63, 51), into.pin(1))
+    sheet.flag((63, 51))
     sheet.power("GND", into.pin(2), DOWN)
     sheet.wire((65, 51), (65, 52), regulator.pin(3))
     sheet.stub(regulator, 2, "GND", 0.5)
@@ -95,9 +96,9 @@ def _microphone(drawing: Drawing, codec: Part) -> None:
     sheet.power("GND", radio.pin(2), DOWN)
     sheet.label("MIC", (136, level), RIGHT)
     half = drawing.capacitor("10u", (88, 93.5))
-    quiet = drawing.capacitor("100n", (94, 94))
+    quiet = drawing.capacitor("100n", (94, 92.5))
     sheet.wire(middle, (88, middle[1]), half.pin(1))
-    sheet.wire((88, 91.5), (94, 91.5), quiet.pin(1))
+    sheet.wire((88, 91), (94, 91))
     sheet.power("GND", half.pin(2), DOWN)
     sheet.power("GND", quiet.pin(2), DOWN)
 
@@ -126,4 +127,4 @@ def _earpiece(drawing: Drawing, codec: Part) -> None:
         sheet.stub(handset, pin, net, 1)
         sheet.stub(row, pin, net, 1)
     sheet.text("An electret capsule between MIC and ground,\na dynamic one (32 to 300 ohm) at EAR. A carbon\n"
-               "microphone does not work here. The diodes\nspare the ear what is louder than 0.6 V.", (126, 60), 1.1)  # fmt: skip
+               "microphone does not work here. The diodes\nspare the ear what is louder than 0.6 V.", (126, 85.5), 1.1)  # fmt: skip
