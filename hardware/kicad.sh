@@ -45,7 +45,7 @@ command -v mmdebstrap >/dev/null || {
     echo "[kicad] needs Debian's mmdebstrap: apt-get install mmdebstrap" >&2
     exit 1
 }
-root=$cache/$(sha256sum hardware/kicad.sh | cut -c1-12)
+root=$cache/$({ declare -f make_chroot; echo "$symbols"; } | sha256sum | cut -c1-12)
 [[ -d $root ]] || make_chroot "$root"
 
 PYTHONPATH=firmware .venv/bin/python -m hardware.hat.draw "$root/usr/share/kicad/symbols"
@@ -70,6 +70,6 @@ kicad_cli sch export pdf -o "$name.pdf" "$name.kicad_sch"
 hash=$(sha256sum "$hat/$name.kicad_sch" | cut -d' ' -f1)
 sed -E -e "s|\(source \"/[^\"]*\"\)|(source \"$name.kicad_sch sha256:$hash\")|" -e '/^ +\(date "[^"]*T[^"]*"\)$/d' \
     "$root/work/$name.net" >"$hat/$name.net"
-cp "$root/work/$name.pdf" "$pictures/hat.pdf"
-pdftoppm -r 110 -png -singlefile "$pictures/hat.pdf" "$pictures/hat"
-say "no ERC errors; netlist, PDF and PNG are in $hat and $pictures"
+cp "$root/work/$name.pdf" build/hat.pdf
+pdftoppm -r 110 -png -singlefile build/hat.pdf "$pictures/hat"
+say "no ERC errors; $hat/$name.net and $pictures/hat.png are new, and build/hat.pdf is to print"

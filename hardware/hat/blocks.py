@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hardware.hat.sheet import DOWN, LEFT, RIGHT, UP, Part, Sheet
+from hardware.hat.sheet import DOWN, LEFT, RIGHT, Part, Sheet
 from hardware.hat.symbols import Point
 from hardware.header import GPIO_AT, POWER, net_at
+
 from kallphone.hardware.pins import Pins
 
 R0603 = "Resistor_SMD:R_0603_1608Metric"
@@ -26,21 +27,22 @@ class Drawing:
         self.sheet = sheet
         self._numbers: dict[str, int] = {}
 
-    def _next(self, prefix: str) -> str:
+    def number(self, prefix: str) -> str:
+        """The next free reference, such as "R7"."""
         self._numbers[prefix] = self._numbers.get(prefix, 0) + 1
         return f"{prefix}{self._numbers[prefix]}"
 
     def upright(self, name: str, prefix: str, value: str, at: Point, footprint: str, turn: int = 0) -> Part:
         """A part of two pins that stands, with its texts to the right."""
         texts = ((1.1, -0.5), (1.1, 0.5))
-        return self.sheet.place(name, self._next(prefix), value, at, turn, texts=texts, footprint=footprint)
+        return self.sheet.place(name, self.number(prefix), value, at, turn, texts=texts, footprint=footprint)
 
     def lying(self, name: str, prefix: str, value: str, at: Point, footprint: str, turn: int = 90) -> Part:
         """A part of two pins along a wire, with its texts above and below."""
         reach = 1 if name == "Device:R" else 1.5
         texts = ((0, -reach), (0, reach))
         return self.sheet.place(
-            name, self._next(prefix), value, at, turn, texts=texts, anchor="", footprint=footprint
+            name, self.number(prefix), value, at, turn, texts=texts, anchor="", footprint=footprint
         )
 
     def capacitor(self, value: str, at: Point, footprint: str = C0603) -> Part:
@@ -56,14 +58,20 @@ class Drawing:
     def chip(
         self, name: str, prefix: str, value: str, at: Point, texts: tuple[Point, Point], footprint: str
     ) -> Part:
-        return self.sheet.place(name, self._next(prefix), value, at, texts=texts, footprint=footprint)
+        return self.sheet.place(name, self.number(prefix), value, at, texts=texts, footprint=footprint)
 
 
 def header(drawing: Drawing, pins: Pins) -> None:
     sheet = drawing.sheet
     sheet.block("Raspberry Pi, 40 pins", (5, 5), (46, 39))
-    part = drawing.chip("Connector_Generic:Conn_02x20_Odd_Even", "J", "Raspberry_Pi", (24, 22),
-                        ((-1.5, -12), (-1.5, -11)), "Connector_PinSocket_2.54mm:PinSocket_2x20_P2.54mm_Vertical")  # fmt: skip
+    part = drawing.chip(
+        "Connector_Generic:Conn_02x20_Odd_Even",
+        "J",
+        "Raspberry_Pi",
+        (24, 22),
+        ((-1.5, -12), (-1.5, -11)),
+        "Connector_PinSocket_2.54mm:PinSocket_2x20_P2.54mm_Vertical",
+    )
     used = net_at(pins)
     for position in range(1, 41):
         if position in used:
@@ -84,15 +92,25 @@ def power(drawing: Drawing) -> None:
         sheet.flag((x, 12))
         sheet.wire((x, 12), (x, 13))
         sheet.power(net, (x, 13), DOWN)
-    sheet.text("5 V and 3.3 V come from the Pi. What rings or glows takes 5 V;\nthe codec's analogue side "
-               "has a regulator of its own.", (50, 17.5), 1.1)  # fmt: skip
+    sheet.text(
+        "5 V and 3.3 V come from the Pi. What rings or glows takes 5 V;\nthe codec's analogue side "
+        "has a regulator of its own.",
+        (50, 17.5),
+        1.1,
+    )
 
 
 def identity(drawing: Drawing) -> None:
     sheet = drawing.sheet
     sheet.block("Identity of the HAT", (93, 5), (126, 21))
-    part = drawing.chip("Memory_EEPROM:24LC32", "U", "24LC32", (103, 13), ((1, -3.5), (1, 3.5)),
-                        "Package_SO:SOIC-8_3.9x4.9mm_P1.27mm")  # fmt: skip
+    part = drawing.chip(
+        "Memory_EEPROM:24LC32",
+        "U",
+        "24LC32",
+        (103, 13),
+        ((1, -3.5), (1, 3.5)),
+        "Package_SO:SOIC-8_3.9x4.9mm_P1.27mm",
+    )
     for pin in (1, 2, 3):
         sheet.wire(part.pin(pin), (98, part.pin(pin)[1]))
     sheet.wire((98, 12), (98, 13), (98, 14), (98, 15))
@@ -119,12 +137,24 @@ def keypad(drawing: Drawing, pins: Pins) -> None:
     names = [f"KEY_ROW{row + 1}" for row in range(4)] + [f"KEY_COL{column + 1}" for column in range(4)]
     wired = set(net_at(pins).values())
     connector = drawing.sheet.place(
-        "Connector_Generic:Conn_01x08", drawing._next("J"), "Keypad", (74, 30), texts=((1.2, -0.5), (1.2, 0.5)),
+        "Connector_Generic:Conn_01x08",
+        drawing.number("J"),
+        "Keypad",
+        (74, 30),
+        texts=((1.2, -0.5), (1.2, 0.5)),
         footprint=pin_row(8),
     )
     for first, y, over in ((0, 29, -3.6), (4, 33, 2.7)):
-        array = sheet.place("Device:R_Pack04", drawing._next("RN"), "330R", (64, y), 270,
-                            texts=((-1.2, over), (1.2, over)), anchor="", footprint=ARRAY)  # fmt: skip
+        array = sheet.place(
+            "Device:R_Pack04",
+            drawing.number("RN"),
+            "330R array",
+            (64, y),
+            270,
+            texts=((-2.8, over), (1.2, over)),
+            anchor="",
+            footprint=ARRAY,
+        )
         for index in range(4):
             near, far = array.pin(index + 1), array.pin(8 - index)
             sheet.wire(far, connector.pin(first + index + 1))
@@ -133,15 +163,25 @@ def keypad(drawing: Drawing, pins: Pins) -> None:
                 sheet.label(names[first + index], (60, near[1]), LEFT)
             else:
                 sheet.no_connect(array, index + 1)
-    sheet.text("Bare contacts, no diodes: one row is\ndriven at a time, the others float,\nthe pull-ups of the "
-               "columns are in\nthe Pi. 4x4: wire the last column too.", (76.5, 31.5), 1.1)  # fmt: skip
+    sheet.text(
+        "Bare contacts, no diodes: one row is\ndriven at a time, the others float,\nthe pull-ups of the "
+        "columns are in\nthe Pi. 4x4: wire the last column too.",
+        (76.5, 31.5),
+        1.1,
+    )
 
 
 def hook(drawing: Drawing) -> None:
     sheet = drawing.sheet
     sheet.block("Hook switch", (93, 23), (126, 39))
-    connector = sheet.place("Connector_Generic:Conn_01x02", drawing._next("J"), "Hook", (122, 29),
-                            texts=((1.2, -0.2), (1.2, 1.2)), footprint=SCREWS)  # fmt: skip
+    connector = sheet.place(
+        "Connector_Generic:Conn_01x02",
+        drawing.number("J"),
+        "Hook",
+        (122, 29),
+        texts=((1.2, -0.2), (1.2, 1.2)),
+        footprint=SCREWS,
+    )
     sheet.wire(connector.pin(2), (120, 30), (120, 31))
     sheet.power("GND", (120, 31), DOWN)
     clamp = drawing.upright("Device:D_TVS", "D", "PESD5V0S1BA", (113, 31.5), "Diode_SMD:D_SOD-323", 90)
@@ -157,15 +197,25 @@ def hook(drawing: Drawing) -> None:
     sheet.wire((102, 29), filtered.pin(1))
     sheet.power("GND", filtered.pin(2), DOWN)
     sheet.label("HOOK", (101, 29), LEFT)
-    sheet.text("Any contact, either way round: the phone learns what lifted is.\n1 k and 100 n take the "
-               "sparks, the firmware the bounce.", (94.5, 35.5), 1.1)  # fmt: skip
+    sheet.text(
+        "Any contact, either way round: the phone learns what lifted is.\n1 k and 100 n take the "
+        "sparks, the firmware the bounce.",
+        (94.5, 35.5),
+        1.1,
+    )
 
 
 def display(drawing: Drawing) -> None:
     sheet = drawing.sheet
     sheet.block("Display", (128, 5), (160, 21))
-    connector = sheet.place("Connector_Generic:Conn_01x04", drawing._next("J"), "OLED", (153, 12),
-                            texts=((1.2, 0), (1.2, 1)), footprint=pin_row(4))  # fmt: skip
+    connector = sheet.place(
+        "Connector_Generic:Conn_01x04",
+        drawing.number("J"),
+        "OLED",
+        (153, 12),
+        texts=((1.2, 0), (1.2, 1)),
+        footprint=pin_row(4),
+    )
     for pin, net, x in ((1, "GND", 149), (2, "+3V3", 148), (3, "SCL", 150), (4, "SDA", 150)):
         at = connector.pin(pin)
         sheet.wire(at, (x, at[1]))
@@ -174,23 +224,37 @@ def display(drawing: Drawing) -> None:
         else:
             sheet.power(net, (x, at[1]), LEFT)
     drawing.decoupled("+3V3", ("10u", "100n"), (131, 13), 4)
-    sheet.text("No pull-ups here: the Pi has 1.8 k on both lines.\nMind the module's order of pins: some have VCC "
-               "first.", (129.5, 17.5), 1.1)  # fmt: skip
+    sheet.text(
+        "No pull-ups here: the Pi has 1.8 k on both lines.\nMind the module's order of pins: some have VCC "
+        "first.",
+        (129.5, 17.5),
+        1.1,
+    )
 
 
 def other_system(drawing: Drawing) -> None:
     sheet = drawing.sheet
     sheet.block("Other system", (128, 23), (160, 39))
     series = drawing.lying("Device:R", "R", "1k", (143, 29), R0603)
-    jumper = sheet.place("Jumper:Jumper_2_Open", drawing._next("JP"), "other system", (150, 29),
-                         texts=((0, -1.2), (0, 1.4)), anchor="", footprint=pin_row(2))  # fmt: skip
+    jumper = sheet.place(
+        "Jumper:Jumper_2_Open",
+        drawing.number("JP"),
+        "other system",
+        (150, 29),
+        texts=((0, -1.2), (0, 1.4)),
+        anchor="",
+        footprint=pin_row(2),
+    )
     sheet.wire(series.pin(1), (140, 29))
     sheet.label("OTHER_SYSTEM", (140, 29), LEFT)
     sheet.wire(series.pin(2), jumper.pin(1))
     sheet.wire(jumper.pin(2), (155, 29), (155, 30))
     sheet.power("GND", (155, 30), DOWN)
-    sheet.text("Closed at power-on: the Pi starts the other of its two\nsystems. 1 k, since SPI may drive this "
-               "pin.", (129.5, 35), 1.1)  # fmt: skip
+    sheet.text(
+        "Closed at power-on: the Pi starts the other of its two\nsystems. 1 k, since SPI may drive this pin.",
+        (129.5, 35),
+        1.1,
+    )
 
 
 def switch(drawing: Drawing, net: str, at: Point, pull_down: str) -> Part:
@@ -218,12 +282,22 @@ def ringer(drawing: Drawing) -> None:
     flyback = drawing.upright("Device:D_Schottky", "D", "SS14", (x, 53), "Diode_SMD:D_SMA", 270)
     sheet.wire(fuse.pin(2), (x, 51), flyback.pin(1))
     sheet.wire(flyback.pin(2), (x, 55), (x, y))
-    connector = sheet.place("Connector_Generic:Conn_01x02", drawing._next("J"), "Ringer 5 V", (38, 52),
-                            texts=((1.2, -0.2), (1.2, 1.2)), footprint=SCREWS)  # fmt: skip
+    connector = sheet.place(
+        "Connector_Generic:Conn_01x02",
+        drawing.number("J"),
+        "Ringer 5 V",
+        (38, 52),
+        texts=((1.2, -0.2), (1.2, 1.2)),
+        footprint=SCREWS,
+    )
     sheet.wire((x, 51), (33, 51), (33, 52), connector.pin(1))
     sheet.wire((x, 55), (34, 55), (34, 53), connector.pin(2))
-    sheet.text("An active buzzer, or the input of a ring generator.\nNever a bell itself, never a telephone line.\n"
-               "4k7: the Pi pulls this pin up until it has started.", (6.5, 64.5), 1.1)  # fmt: skip
+    sheet.text(
+        "An active buzzer, or the input of a ring generator.\nNever a bell itself, never a telephone line.\n"
+        "4k7: the Pi pulls this pin up until it has started.",
+        (6.5, 64.5),
+        1.1,
+    )
 
 
 def lamps(drawing: Drawing) -> None:
@@ -234,8 +308,14 @@ def lamps(drawing: Drawing) -> None:
         x, drain = transistor.pin(3)
         series = drawing.upright("Device:R", "R", "330R", (x, y - 7), R0603)
         sheet.stub(series, 1, "+5V", 0)
-        connector = sheet.place("Connector_Generic:Conn_01x02", drawing._next("J"), title, (34, y - 4),
-                                texts=((1.2, -0.2), (1.2, 1.2)), footprint=pin_row(2))  # fmt: skip
+        connector = sheet.place(
+            "Connector_Generic:Conn_01x02",
+            drawing.number("J"),
+            title,
+            (34, y - 4),
+            texts=((1.2, -0.2), (1.2, 1.2)),
+            footprint=pin_row(2),
+        )
         sheet.wire(series.pin(2), (x, y - 4), connector.pin(1))
         sheet.wire((x, drain), (x, y - 3), connector.pin(2))
     sheet.text("LEDs: 9 mA each. Pin 1 is the anode.", (6.5, 109.5), 1.1)

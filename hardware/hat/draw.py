@@ -1,6 +1,6 @@
 """Draws the HAT's schematic from the pin table, with the symbols of an installed KiCad.
 
-    python -m hardware.hat.draw /usr/share/kicad/symbols
+python -m hardware.hat.draw /usr/share/kicad/symbols
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from hardware.hat import blocks
 from hardware.hat.sheet import PROJECT, Sheet
 from hardware.hat.sound import sound
 from hardware.hat.symbols import Libraries
+
 from kallphone.hardware.pins import Pins, load_pins
 
 SCHEMATIC = Path(__file__).parent / f"{PROJECT}.kicad_sch"

@@ -46,7 +46,9 @@ def dump(node: Any, depth: int = 0) -> str:
     if not any(isinstance(each, list) for each in node):
         return f"({' '.join(inner)})"
     pad = "\n" + "\t" * (depth + 1)
-    parts = [(pad if isinstance(each, list) else " ") + words for each, words in zip(node, inner, strict=True)]
+    parts = [
+        (pad if isinstance(each, list) else " ") + words for each, words in zip(node, inner, strict=True)
+    ]
     return f"({''.join(parts).strip()}\n" + "\t" * depth + ")"
 
 

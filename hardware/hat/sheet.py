@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import uuid
 from collections import Counter
@@ -56,25 +57,49 @@ class Sheet:
     _ids: int = 0
 
     def place(
-        self, name: str, reference: str, value: str, at: Point, turn: int = 0, *,
-        texts: tuple[Point, Point], anchor: str = "left", footprint: str = "", show: bool = True,
-    ) -> Part:  # fmt: skip
+        self,
+        name: str,
+        reference: str,
+        value: str,
+        at: Point,
+        turn: int = 0,
+        *,
+        texts: tuple[Point, Point],
+        anchor: str = "left",
+        footprint: str = "",
+        show: bool = True,
+    ) -> Part:
         """Put a symbol; `texts` are where reference and value stand, seen from `at`."""
         symbol = self._symbols.setdefault(name, self.libraries.symbol(name))
         part = Part(reference, at, turn, symbol)
-        self._items.append([
-            "symbol", ["lib_id", Text(name)], ["at", *_mm(at), turn], ["unit", 1],
-            ["exclude_from_sim", "no"], ["in_bom", "yes"], ["on_board", "yes"], ["dnp", "no"], self._id(),
-            *self._properties(part, value, texts, anchor, footprint, show=show),
-            *(["pin", Text(number), self._id()] for number in symbol.pins),
-            ["instances", ["project", Text(PROJECT), ["path", Text(f"/{ROOT}"),
-             ["reference", Text(reference)], ["unit", 1]]]],
-        ])  # fmt: skip
+        self._items.append(
+            [
+                "symbol",
+                ["lib_id", Text(name)],
+                ["at", *_mm(at), turn],
+                ["unit", 1],
+                ["exclude_from_sim", "no"],
+                ["in_bom", "yes"],
+                ["on_board", "yes"],
+                ["dnp", "no"],
+                self._id(),
+                *self._properties(part, value, texts, anchor, footprint, show=show),
+                *(["pin", Text(number), self._id()] for number in symbol.pins),
+                [
+                    "instances",
+                    [
+                        "project",
+                        Text(PROJECT),
+                        ["path", Text(f"/{ROOT}"), ["reference", Text(reference)], ["unit", 1]],
+                    ],
+                ],
+            ]
+        )
         self._pin_ends.update({part.pin(number) for number in symbol.pins})
         return part
 
     def wire(self, *points: Point) -> None:
-        self._wires.extend((a, b) for a, b in zip(points, points[1:], strict=False) if a != b)
+        self._wires.extend((a, b) for a, b in itertools.pairwise(points) if a != b)
 
     def label(self, net: str, at: Point, way: Point) -> None:
         """A wire from `at` along `way`, as long as its name, which stands on it."""
@@ -83,10 +108,15 @@ class Sheet:
         self.wire(at, end)
         back = (-way[0] + 0.0, -way[1] + 0.0)
         justify = "left" if back in (RIGHT, UP) else "right"
-        self._items.append([
-            "label", Text(net), ["at", *_mm(end), LABEL_ANGLE[back]],
-            ["effects", ["font", ["size", 1.27, 1.27]], ["justify", justify, "bottom"]], self._id(),
-        ])  # fmt: skip
+        self._items.append(
+            [
+                "label",
+                Text(net),
+                ["at", *_mm(end), LABEL_ANGLE[back]],
+                ["effects", ["font", ["size", 1.27, 1.27]], ["justify", justify, "bottom"]],
+                self._id(),
+            ]
+        )
 
     def power(self, net: str, at: Point, way: Point) -> None:
         """A supply or ground whose symbol points along `way`."""
@@ -95,14 +125,23 @@ class Sheet:
         self._flags += 1
         beyond = (way[0] * 1.5, way[1] * 1.5)
         anchor = {RIGHT: "left", LEFT: "right"}.get(way, "")
-        self.place(f"power:{net}", f"#PWR{self._flags:03}", net, at, turn, texts=((0, 0), beyond), anchor=anchor,
-                   show=not ground)  # fmt: skip
+        self.place(
+            f"power:{net}",
+            f"#PWR{self._flags:03}",
+            net,
+            at,
+            turn,
+            texts=((0, 0), beyond),
+            anchor=anchor,
+            show=not ground,
+        )
 
     def flag(self, at: Point) -> None:
         """Tell ERC that this net is fed from outside."""
         self._flags += 1
-        self.place("power:PWR_FLAG", f"#FLG{self._flags:03}", "PWR_FLAG", at,
-                   texts=((0, 0), (0, -1.8)), anchor="")  # fmt: skip
+        self.place(
+            "power:PWR_FLAG", f"#FLG{self._flags:03}", "PWR_FLAG", at, texts=((0, 0), (0, -1.8)), anchor=""
+        )
 
     def stub(self, part: Part, pin: str | int, net: str, length: float = 1) -> None:
         """A wire away from a pin, and what it is called."""
@@ -120,48 +159,85 @@ class Sheet:
 
     def text(self, words: str, at: Point, size: float = 1.27, *, bold: bool = False) -> None:
         font: list[Any] = ["font", ["size", size, size]]
-        self._items.append([
-            "text", Text(words), ["exclude_from_sim", "no"], ["at", *_mm(at), 0],
-            ["effects", [*font, ["bold", "yes"]] if bold else font, ["justify", "left", "top"]], self._id(),
-        ])  # fmt: skip
+        self._items.append(
+            [
+                "text",
+                Text(words),
+                ["exclude_from_sim", "no"],
+                ["at", *_mm(at), 0],
+                ["effects", [*font, ["bold", "yes"]] if bold else font, ["justify", "left", "top"]],
+                self._id(),
+            ]
+        )
 
     def block(self, title: str, corner: Point, opposite: Point) -> None:
-        self._items.append([
-            "rectangle", ["start", *_mm(corner)], ["end", *_mm(opposite)],
-            ["stroke", ["width", 0.15], ["type", "dash"], ["color", 132, 132, 132, 1]],
-            ["fill", ["type", "none"]], self._id(),
-        ])  # fmt: skip
+        self._items.append(
+            [
+                "rectangle",
+                ["start", *_mm(corner)],
+                ["end", *_mm(opposite)],
+                ["stroke", ["width", 0.15], ["type", "dash"], ["color", 132, 132, 132, 1]],
+                ["fill", ["type", "none"]],
+                self._id(),
+            ]
+        )
         self.text(title, (corner[0] + 0.6, corner[1] + 0.6), 2, bold=True)
 
     def dump(self) -> str:
-        wires = [["wire", ["pts", ["xy", *_mm(a)], ["xy", *_mm(b)]], ["stroke", ["width", 0], ["type", "default"]],
-                  self._id()] for a, b in self._broken_wires()]  # fmt: skip
-        junctions = [["junction", ["at", *_mm(at)], ["diameter", 0], ["color", 0, 0, 0, 0], self._id()]
-                     for at in self._junctions()]  # fmt: skip
+        wires = [
+            [
+                "wire",
+                ["pts", ["xy", *_mm(a)], ["xy", *_mm(b)]],
+                ["stroke", ["width", 0], ["type", "default"]],
+                self._id(),
+            ]
+            for a, b in self._broken_wires()
+        ]
+        junctions = [
+            ["junction", ["at", *_mm(at)], ["diameter", 0], ["color", 0, 0, 0, 0], self._id()]
+            for at in self._junctions()
+        ]
         comments = [["comment", number, Text(self.title[f"comment{number}"])] for number in (1, 2)]
-        return dump([
-            "kicad_sch", ["version", 20250114], ["generator", Text("eeschema")], ["generator_version", Text("9.0")],
-            ["uuid", Text(str(ROOT))], ["paper", Text("A3")],
-            ["title_block", *([key, Text(self.title[key])] for key in ("title", "date", "rev", "company")), *comments],
-            ["lib_symbols", *(symbol.body for _, symbol in sorted(self._symbols.items()))],
-            *self._items, *wires, *junctions,
-            ["sheet_instances", ["path", Text("/"), ["page", Text("1")]]], ["embedded_fonts", "no"],
-        ]) + "\n"  # fmt: skip
+        return (
+            dump(
+                [
+                    "kicad_sch",
+                    ["version", 20250114],
+                    ["generator", Text("eeschema")],
+                    ["generator_version", Text("9.0")],
+                    ["uuid", Text(str(ROOT))],
+                    ["paper", Text("A3")],
+                    [
+                        "title_block",
+                        *([key, Text(self.title[key])] for key in ("title", "date", "rev", "company")),
+                        *comments,
+                    ],
+                    ["lib_symbols", *(symbol.body for _, symbol in sorted(self._symbols.items()))],
+                    *self._items,
+                    *wires,
+                    *junctions,
+                    ["sheet_instances", ["path", Text("/"), ["page", Text("1")]]],
+                    ["embedded_fonts", "no"],
+                ]
+            )
+            + "\n"
+        )
 
     def _broken_wires(self) -> list[tuple[Point, Point]]:
         """KiCad joins wires at their ends alone, junction or not."""
         broken = []
         for wire in self._wires:
             ends = sorted((wire[0], wire[1], *(at for at in self._junctions() if _inside(at, wire))))
-            broken.extend(zip(ends, ends[1:], strict=False))
+            broken.extend(itertools.pairwise(ends))
         return broken
 
     def _junctions(self) -> list[Point]:
         ends = Counter(point for wire in self._wires for point in wire)
         return [
-            at for at in sorted(ends)
+            at
+            for at in sorted(ends)
             if ends[at] + self._pin_ends[at] + 2 * sum(_inside(at, wire) for wire in self._wires) > 2
-        ]  # fmt: skip
+        ]
 
     def _properties(
         self, part: Part, value: str, texts: tuple[Point, Point], anchor: str, footprint: str, *, show: bool
@@ -202,4 +278,3 @@ def _inside(at: Point, wire: tuple[Point, Point]) -> bool:
     if x1 == x2 == at[0]:
         return min(y1, y2) < at[1] < max(y1, y2)
     return y1 == y2 == at[1] and min(x1, x2) < at[0] < max(x1, x2)
-

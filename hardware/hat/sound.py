@@ -11,8 +11,14 @@ AT = (80.0, 80.0)
 def sound(drawing: Drawing) -> None:
     sheet = drawing.sheet
     sheet.block("Sound", (48, 41), (160, 98))
-    codec = drawing.chip("Audio:TLV320AIC23BPW", "U", "TLV320AIC23BPW", AT, ((3.7, -10.4), (3.7, -9.5)),
-                         "Package_SO:TSSOP-28_4.4x9.7mm_P0.65mm")  # fmt: skip
+    codec = drawing.chip(
+        "Audio:TLV320AIC23BPW",
+        "U",
+        "TLV320AIC23BPW",
+        AT,
+        ((3.7, -10.4), (3.7, -9.5)),
+        "Package_SO:TSSOP-28_4.4x9.7mm_P0.65mm",
+    )
     _supplies(drawing, codec)
     _digital(drawing, codec)
     _crystal(drawing, codec)
@@ -23,8 +29,14 @@ def sound(drawing: Drawing) -> None:
 
 def _supplies(drawing: Drawing, codec: Part) -> None:
     sheet = drawing.sheet
-    regulator = drawing.chip("Regulator_Linear:LP5907MFX-3.3", "U", "LP5907MFX-3.3", (69, 52),
-                             ((-2, -3.6), (-2, -2.7)), "Package_TO_SOT_SMD:SOT-23-5")  # fmt: skip
+    regulator = drawing.chip(
+        "Regulator_Linear:LP5907MFX-3.3",
+        "U",
+        "LP5907MFX-3.3",
+        (69, 52),
+        ((-2, -3.6), (-2, -2.7)),
+        "Package_TO_SOT_SMD:SOT-23-5",
+    )
     bead = drawing.lying("Device:FerriteBead_Small", "FB", "600R", (60, 51), "Inductor_SMD:L_0603_1608Metric")
     into = drawing.capacitor("1u", (63, 54))
     sheet.wire(bead.pin(1), (57, 51))
@@ -59,15 +71,25 @@ def _digital(drawing: Drawing, codec: Part) -> None:
         sheet.wire(frame.pin(2), at)
         sheet.wire(frame.pin(1), (at[0] - 14, at[1]))
         sheet.label("I2S_FS", (at[0] - 14, at[1]), LEFT)
-    sheet.text("The codec gives both clocks. Address 0x1a.\nLRCIN and LRCOUT carry the same 48 kHz frame.",
-               (50, 64), 1.1)  # fmt: skip
+    sheet.text(
+        "The codec gives both clocks. Address 0x1a.\nLRCIN and LRCOUT carry the same 48 kHz frame.",
+        (50, 64),
+        1.1,
+    )
 
 
 def _crystal(drawing: Drawing, codec: Part) -> None:
     sheet = drawing.sheet
     near, far = codec.pin(25), codec.pin(26)
-    crystal = sheet.place("Device:Crystal", drawing._next("Y"), "12.288MHz", (66, 91), texts=((0, -1.6), (0, 1.8)),
-                          anchor="", footprint="Crystal:Crystal_SMD_HC49-SD")  # fmt: skip
+    crystal = sheet.place(
+        "Device:Crystal",
+        drawing.number("Y"),
+        "12.288MHz",
+        (66, 91),
+        texts=((0, -1.6), (0, 1.8)),
+        anchor="",
+        footprint="Crystal:Crystal_SMD_HC49-SD",
+    )
     sheet.wire(near, (62, near[1]), (62, 91), crystal.pin(1))
     sheet.wire(far, (70, far[1]), (70, 91), crystal.pin(2))
     for x in (62, 70):
@@ -96,9 +118,9 @@ def _microphone(drawing: Drawing, codec: Part) -> None:
     sheet.power("GND", radio.pin(2), DOWN)
     sheet.label("MIC", (136, level), RIGHT)
     half = drawing.capacitor("10u", (88, 93.5))
-    quiet = drawing.capacitor("100n", (94, 92.5))
+    quiet = drawing.capacitor("100n", (92, 92.5))
     sheet.wire(middle, (88, middle[1]), half.pin(1))
-    sheet.wire((88, 91), (94, 91))
+    sheet.wire((88, 91), (92, 91))
     sheet.power("GND", half.pin(2), DOWN)
     sheet.power("GND", quiet.pin(2), DOWN)
 
@@ -119,12 +141,29 @@ def _earpiece(drawing: Drawing, codec: Part) -> None:
         shock = drawing.upright("Device:D", "D", "1N4148W", (x, out[1] - 2.5), "Diode_SMD:D_SOD-123", turn)
         sheet.wire((x, out[1]), shock.pin(2 if turn == 270 else 1))
         sheet.power("GND", shock.pin(1 if turn == 270 else 2), UP)
-    handset = sheet.place("Connector:4P4C", drawing._next("J"), "Handset", (142, 80), 180,
-                          texts=((-1, -4.5), (-1, 4.5)), footprint="Connector_RJ:RJ9_Evercom_5301-440xxx_Horizontal")  # fmt: skip
-    row = sheet.place("Connector_Generic:Conn_01x04", drawing._next("J"), "Capsules", (153, 80),
-                      texts=((1.2, 0), (1.2, 1)), footprint=pin_row(4))  # fmt: skip
+    handset = sheet.place(
+        "Connector:4P4C",
+        drawing.number("J"),
+        "Handset",
+        (142, 80),
+        180,
+        texts=((-1, -4.5), (-1, 4.5)),
+        footprint="Connector_RJ:RJ9_Evercom_5301-440xxx_Horizontal",
+    )
+    row = sheet.place(
+        "Connector_Generic:Conn_01x04",
+        drawing.number("J"),
+        "Capsules",
+        (153, 80),
+        texts=((1.2, 0), (1.2, 1)),
+        footprint=pin_row(4),
+    )
     for pin, net in ((1, "MIC"), (2, "EAR"), (3, "GND"), (4, "GND")):
         sheet.stub(handset, pin, net, 1)
         sheet.stub(row, pin, net, 1)
-    sheet.text("An electret capsule between MIC and ground,\na dynamic one (32 to 300 ohm) at EAR. A carbon\n"
-               "microphone does not work here. The diodes\nspare the ear what is louder than 0.6 V.", (126, 85.5), 1.1)  # fmt: skip
+    sheet.text(
+        "An electret capsule between MIC and ground,\na dynamic one (32 to 300 ohm) at EAR. A carbon\n"
+        "microphone does not work here. The diodes\nspare the ear what is louder than 0.6 V.",
+        (126, 85.5),
+        1.1,
+    )

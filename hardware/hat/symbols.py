@@ -47,7 +47,9 @@ class Libraries:
             self._parsed[library] = {each[1]: each for each in children(tree, "symbol")}
         body = _whole(self._parsed[library], short)
         body[1] = Text(name)
-        return Symbol(name, body, {pin.number: pin for unit in children(body, "symbol") for pin in _pins(unit)})
+        return Symbol(
+            name, body, {pin.number: pin for unit in children(body, "symbol") for pin in _pins(unit)}
+        )
 
 
 def _whole(library: dict[str, list[Any]], name: str) -> list[Any]:
@@ -66,7 +68,9 @@ def _whole(library: dict[str, list[Any]], name: str) -> list[Any]:
             whole.append(["symbol", Text(name + unit), *each[2:]])
         else:
             whole.append(each)
-    first_unit = next(index for index, each in enumerate(whole) if isinstance(each, list) and each[0] == "symbol")
+    first_unit = next(
+        index for index, each in enumerate(whole) if isinstance(each, list) and each[0] == "symbol"
+    )
     return whole[:first_unit] + list(own.values()) + whole[first_unit:]
 
 
@@ -75,7 +79,7 @@ def _pins(unit: list[Any]) -> list[Pin]:
     for each in children(unit, "pin"):
         x, y, angle = (float(value) for value in child(each, "at")[1:])
         inward = INWARD[int(angle)]
-        pins.append(Pin(
-            str(child(each, "number")[1]), str(child(each, "name")[1]), (x, y), (-inward[0], -inward[1])
-        ))
+        pins.append(
+            Pin(str(child(each, "number")[1]), str(child(each, "name")[1]), (x, y), (-inward[0], -inward[1]))
+        )
     return pins

@@ -1,4 +1,4 @@
-"""Device-tree overlays and board settings: they compile, say what the pin table says, and fit Debian's trees."""
+"""Overlays and board settings compile, say what the pin table says, and fit Debian's device trees."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def compiled(source: Path, folder: Path) -> Path:
     blob = folder / f"{source.stem}.dtbo"
     run = subprocess.run(
         ["dtc", "-@", "-I", "dts", "-O", "dtb", "-o", str(blob), str(source)],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
@@ -79,7 +81,7 @@ def test_every_overlay_is_used():
 def test_the_bus_of_the_display_is_the_one_that_the_overlays_name():
     for source in SOURCES:
         if source.stem != "kallphone-handset":
-            assert f"i2c{load_pins().display.bus} = \"/" in source.read_text()
+            assert f'i2c{load_pins().display.bus} = "/' in source.read_text()
 
 
 def test_ringer_and_lamps_are_off_before_the_kernel_starts():
