@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from gpiozero import pi_info
 from hardware.hat.netlist import read
 from hardware.header import FIXED, GPIO_AT, POSITION_OF, POWER, net_at
 
@@ -14,6 +15,7 @@ from kallphone.hardware.pins import load_pins
 SCHEMATIC = Path(__file__).resolve().parents[2] / "hardware/hat/kallphone-hat.kicad_sch"
 PINS = load_pins()
 NETLIST = read()
+PI_3_B_PLUS = "a020d3"
 HEADER = NETLIST.reference("Raspberry_Pi")
 
 
@@ -42,9 +44,11 @@ def test_a_header_pin_is_what_the_pin_table_says(position: int):
     assert NETLIST.net_of(HEADER, position) == net_at(PINS).get(position, "")
 
 
-def test_the_header_is_complete():
-    assert set(GPIO_AT) | set(POWER) == set(range(1, 41))
-    assert sorted(GPIO_AT.values()) == list(range(28))
+def test_the_header_is_the_one_that_gpiozero_knows():
+    known = pi_info(PI_3_B_PLUS).headers["J8"].pins
+    assert {at: f"GPIO{gpio}" for at, gpio in GPIO_AT.items()} | {
+        at: {"+3V3": "3V3", "+5V": "5V"}.get(net, net) for at, net in POWER.items()
+    } == {at: pin.name for at, pin in known.items()}
 
 
 def test_the_pin_table_takes_nothing_that_the_board_needs():

@@ -84,6 +84,13 @@ def test_the_bus_of_the_display_is_the_one_that_the_overlays_name():
             assert f'i2c{load_pins().display.bus} = "/' in source.read_text()
 
 
+def test_the_kernel_gives_no_function_to_a_pin_of_the_table_or_of_the_jumper():
+    overlay = (ROOT / "hardware/overlays/kallphone.dts").read_text()
+    claimed = re.search(r"&alt0 \{\s+brcm,pins = <([\d ]+)>", overlay)
+    assert claimed
+    assert not {int(pin) for pin in claimed[1].split()} & {7, *(pin for _, pin in load_pins().numbers())}
+
+
 def test_ringer_and_lamps_are_off_before_the_kernel_starts():
     pins = load_pins()
     early: dict[int, set[str]] = {}
