@@ -10,7 +10,7 @@ NAME ?= call
 PHONES ?= 2
 TERMINAL ?=
 
-.PHONY: help setup demo script test check messages bench contracts slither clean
+.PHONY: help setup demo script test check messages bench contracts slither hardware clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ contracts: setup ## Build and test the contracts, print the gas table
 
 slither: setup ## Look for known kinds of mistakes in the contracts
 	@$(WITH_NODE) contracts/slither.sh
+
+hardware: setup ## Schematic, ERC, netlist, wiring pictures and parts lists, anew from hardware/pins.toml
+	@hardware/draw.sh
 
 clean: ## Remove what was built here (the pjsua2 wheel's cache stays)
 	rm -rf build .venv *.egg-info contracts/out contracts/cache contracts/node_modules
