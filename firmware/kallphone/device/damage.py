@@ -16,7 +16,8 @@ TITLE = N_("Memory card")
 WORDS = {
     Damage.MISSING: N_("The memory card is not read. Switch off, push the card in firmly, switch on."),
     Damage.UNWRITABLE: N_(
-        "The memory card takes nothing any more. Switch off and on. If this stays, get a new card."
+        "The memory card takes nothing any more. Switch off and on. "
+        "If this stays: new card, then your 12 words."
     ),
 }
 

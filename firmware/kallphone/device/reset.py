@@ -26,17 +26,17 @@ CONFIRMED_BY = "5"
 ERASED = ".erased-"
 """Folders of layout.data that are on their way out; tmpfiles removes what a power cut left of one."""
 
-_TITLE = N_("Erase this phone")
-_KEEP_HOLDING = N_("Keep holding * and # for 10 seconds to erase all that this phone keeps.")
-_WARNING = N_(
+TITLE = N_("Erase this phone")
+KEEP_HOLDING = N_("Keep holding * and # for 10 seconds to erase all that this phone keeps.")
+WARNING = N_(
     "Without the 12 words its key and its money are gone for good. 5 erases, any other key does not."
 )
-_ERASING = N_("Erasing. The phone starts again by itself.")
+ERASING = N_("Erasing. The phone starts again by itself.")
 
 
 def held_long(stage: Stage, keys_down: Callable[[], frozenset[str]]) -> bool:
     """Whether `*` and `#` stay down for HELD_S more; lets go as soon as one is released."""
-    stage.say(_TITLE, text(_KEEP_HOLDING))
+    stage.say(TITLE, text(KEEP_HOLDING))
     until = stage.now() + HELD_S
     while stage.now() < until:
         stage.wait(SECOND_S / 10)
@@ -47,7 +47,7 @@ def held_long(stage: Stage, keys_down: Callable[[], frozenset[str]]) -> bool:
 
 def confirmed(stage: Stage) -> bool:
     """One key says yes; every other one, and silence, no."""
-    stage.say(_TITLE, text(_WARNING))
+    stage.say(TITLE, text(WARNING))
     until = stage.now() + ANSWER_S
     while (left := until - stage.now()) > 0:
         event = stage.wait(left)
@@ -61,7 +61,7 @@ def ask_for_reset(stage: Stage, layout: Layout) -> bool:
     if not confirmed(stage):
         return False
     ask_root(layout, "reset")
-    stage.say(_TITLE, text(_ERASING))
+    stage.say(TITLE, text(ERASING))
     return True
 
 
