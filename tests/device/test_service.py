@@ -38,24 +38,28 @@ class Device:
     def shows(self, words: str) -> str:
         """Reads on until the screen has these words."""
         while True:
-            said = self._next()
+            said = self.next()
             screen = " ".join(said.get("screen", ()))
             if words in screen:
                 return screen
 
     def blinks(self) -> bool:
-        while "lights" not in (said := self._next()):
+        while "lights" not in (said := self.next()):
             pass
         return bool(said["lights"]["line"] == "blinking")
 
     def ended(self) -> int:
         return self._process.wait(PATIENCE_S)
 
+    def kill(self) -> None:
+        self._process.kill()
+        self.ended()
+
     def stop(self) -> int:
         self._process.send_signal(signal.SIGTERM)
         return self.ended()
 
-    def _next(self) -> dict[str, Any]:
+    def next(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, "the device ended"
