@@ -48,6 +48,7 @@ class Attendant:
                 loop.call_soon(look)
 
         running.engine.observers.append(observe)
+        self._words = status_words(running.engine.phone)
         look()
         self._notifier.ready(self._words)
         watchdog = Watchdog(self._notifier, {"sip": running.sip_turns})
