@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kallnet.errors import KallnetError
 from kallphone.config import load_config
+from kallphone.device.cli import add_commands as add_device_commands
 from kallphone.doctor.cli import add_commands as add_doctor_commands
 from kallphone.ledger.cli import add_commands as add_ledger_commands
 from kallphone.owner.cli import add_commands as add_owner_commands
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     add_ledger_commands(commands)
     add_owner_commands(commands)
     add_doctor_commands(commands)
+    add_device_commands(commands)
     return parser
 
 

@@ -15,7 +15,7 @@ from kallphone.hardware.keypad import MatrixKeypad
 from kallphone.hardware.lamps import IndicatorLamps
 from kallphone.hardware.mixer import AlsaMixer
 from kallphone.hardware.oled import OledDisplay, open_oled
-from kallphone.hardware.pins import DisplayWiring, Pins, RingerPins
+from kallphone.hardware.pins import DisplayWiring, KeypadPins, Pins, RingerPins
 from kallphone.hardware.ringer import BuzzerRinger
 from kallphone.hardware.sound_ringer import SoundRinger
 from kallphone.hardware.soundcards import CARDS, SoundCards
@@ -95,6 +95,17 @@ def glass_of(
             raise
         given.do_without_display(str(error))
         return NoGlass((wiring.width, wiring.height))
+
+
+def keys_down_now(pins: KeypadPins) -> frozenset[str]:
+    """By one look at the keypad, before there is a board; DeviceMissing where this is no Raspberry Pi."""
+    factory = _open_gpio()
+    keypad = MatrixKeypad(pins, lambda _: None, factory)
+    try:
+        return frozenset(pins.key(*place) for place in keypad.scan())
+    finally:
+        keypad.stop()
+        factory.close()
 
 
 def _ringer(pins: RingerPins, pin_factory: Any, alsa: Any) -> CadenceRinger:
