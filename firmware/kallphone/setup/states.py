@@ -157,8 +157,8 @@ class ConfigWritten:
 
 
 SetupEvent = (
-    LinkFound | NetworksFound | WifiJoined | WifiRefused | HotspotChanged | PortalFilled | KeyReady | KeyRefused
-    | ConfigWritten | WordsRead | StorageFailed | KeyPressed | KeyHeld | Woken
+    LinkFound | NetworksFound | WifiJoined | WifiRefused | HotspotChanged | PortalFilled
+    | KeyReady | KeyRefused | ConfigWritten | WordsRead | StorageFailed | KeyPressed | KeyHeld | Woken
 )  # fmt: skip
 
 
@@ -238,8 +238,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class Setup:
-    """`steps` are those that are asked; `word_list` is what twelve words are chosen from, `restored` those that
-    were typed so far. `attempt` counts tries to join a network. `asks` are commands that were not given yet.
+    """`steps` are those that are asked; `word_list` is what twelve words are chosen from, `restored`
+    those that were typed so far. `attempt` counts tries to join a network. `asks` are commands that were not given yet.
     `networks` is None until somebody searched. `closes_at` is when the hotspot ends.
     """
 
