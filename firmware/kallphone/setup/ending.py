@@ -62,7 +62,7 @@ def _summary(phone: Phone, _page: Page) -> tuple[Text, ...]:
         own(LANGUAGES[settings.language]),
         text(COUNTRIES[settings.country]),
         _network(phone),
-        text(N_("12 words: written down")) if setup.kept is Kept.WRITTEN else text(N_("12 words: later")),
+        text(N_("12 words: on paper")) if setup.kept is Kept.WRITTEN else text(N_("12 words: later")),
         text(N_("PIN: {pin}"), pin=text(N_("set")) if settings.has_pin else NONE),
         *((own(setup.provider.removeprefix("https://")),) if setup.provider else ()),
     )
@@ -111,7 +111,7 @@ PAGES: dict[str, Spec] = {
     SAVING: ReadPage(says(N_("One moment...")), _moment, _waits, keys={"*": _waits, "C": _waits}),
     DONE: ReadPage(
         says(N_("Done")),
-        lambda _phone, _page: (text(N_("Line: getting ready...")),),
+        lambda _phone, _page: (text(N_("Line: getting ready…")),),
         _waits,
         keys={"*": _waits, "C": _waits},
     ),

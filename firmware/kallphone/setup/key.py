@@ -49,7 +49,7 @@ def not_ready(phone: Phone, event: KeyRefused, now: float) -> Phone:
 def _head(phone: Phone, _page: Page) -> tuple[Text, ...]:
     if not setup_of(phone).has_key:
         return (text(N_("It is number and money")),)
-    return (text(N_("This phone has its key")),)
+    return (text(N_("The key is there")),)
 
 
 def _ways(phone: Phone, _page: Page) -> tuple[Row, ...]:

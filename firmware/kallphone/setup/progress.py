@@ -36,12 +36,12 @@ def kept(state: Path, otherwise: Progress) -> Progress:
         plain = json.loads(progress_file(state).read_bytes())
         language, country, provider = (str(plain[name]) for name in ("language", "country", "provider"))
         words, done = Kept(plain["words"]), tuple(step for step in STEPS if step in plain["done"])
-        if language not in LANGUAGES or country not in COUNTRIES:
-            raise ValueError("a language or country that is not known")
     except FileNotFoundError:
         return otherwise
     except (OSError, ValueError, KeyError, TypeError) as error:
         log.warning("the setup begins anew: %s", error)
+        return otherwise
+    if language not in LANGUAGES or country not in COUNTRIES:
         return otherwise
     return Progress(language, country, provider, words, done)
 

@@ -12,7 +12,7 @@ from kallphone.setup.states import Credentials, Found, LinkFound, Security, Trou
 
 @dataclass
 class SimulatedNetwork:
-    """`passwords` by name; networks that are not among `found` are hidden. What is joined is kept in `file`."""
+    """`passwords` by name; networks that are not among `found` are hidden. `file` keeps what is joined."""
 
     found: tuple[Found, ...] = (
         Found(b"Home", -48, Security.EITHER),
@@ -52,7 +52,7 @@ class SimulatedNetwork:
         if self.file is not None:
             self.file.write_text(json.dumps({"joined": self.joined, "country": country, "cable": self.cable}))
 
-    def open_hotspot(self, ssid: str, passphrase: str, country: str) -> None:
+    def open_hotspot(self, ssid: str, passphrase: str, country: str) -> None:  # noqa: ARG002
         self._need_radio()
         self.hotspot = (ssid, passphrase)
 

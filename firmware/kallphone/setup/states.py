@@ -239,7 +239,7 @@ class Progress:
 @dataclass(frozen=True)
 class Setup:
     """`steps` are those that are asked; `word_list` is what twelve words are chosen from, `restored`
-    those that were typed so far. `attempt` counts tries to join a network. `asks` are commands that were not given yet.
+    those that were typed so far. `attempt` counts tries to join a network. `asks` are commands not given yet.
     `networks` is None until somebody searched. `closes_at` is when the hotspot ends.
     """
 

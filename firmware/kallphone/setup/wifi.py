@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from kallphone.phone.menu.kinds import EntryPage, Kind, ListPage, ReadPage, Row, Spec, says
 from kallphone.phone.menu.steps import Act, Change, on_top, opens, pop, push, refused, turn
 from kallphone.phone.menu.text import Text, own, text
@@ -133,7 +132,7 @@ def _named(phone: Phone, now: float) -> Change:
 
 def _prompt(_phone: Phone, page: Page) -> tuple[Text, ...]:
     name = own(bytes.fromhex(page.subject).decode("utf-8", "replace"))
-    return (name, text(N_("Empty for none"))) if page.chosen == _HIDDEN else (name,)
+    return (name, text(N_("Empty for none") if page.chosen == _HIDDEN else N_("Hold # for ABC, 123")))
 
 
 def _entered(phone: Phone, now: float) -> Change:

@@ -1,4 +1,6 @@
-"""wpa_supplicant's control socket. Its own `wpa_cli` would do, but shows passwords to whoever lists processes."""
+"""wpa_supplicant's control socket, of which `wpa_cli` is a front: here each answer is one datagram, events
+come apart from answers, and no password stands where others see it.
+"""
 
 from __future__ import annotations
 
