@@ -1,4 +1,4 @@
-"""Every page of the setup as a picture. RECORD_SCREENS=1 makes them anew: look at them before they are kept."""
+"""Every page of the setup as a picture. RECORD_SCREENS=1 makes them anew: look at them first."""
 
 from __future__ import annotations
 

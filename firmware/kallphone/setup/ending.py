@@ -26,7 +26,7 @@ def written(phone: Phone, event: ConfigWritten, now: float) -> Phone:
 
 
 def _pin_head(phone: Phone, _page: Page) -> tuple[Text, ...]:
-    return (text(N_("The PIN is set")),) if phone.settings.has_pin else (text(N_("It locks menu and keys")),)
+    return (text(N_("The PIN is set")),) if phone.settings.has_pin else (text(N_("To lock the keys")),)
 
 
 def _pin_ways(phone: Phone, _page: Page) -> tuple[Row, ...]:
@@ -108,7 +108,7 @@ PAGES: dict[str, Spec] = {
         lambda _phone, _page: (text(N_("Its address")),),
     ),
     "summary": ReadPage(says(N_("All right?")), _summary, _save, N_("# yes")),
-    SAVING: ReadPage(says(N_("One moment...")), _moment, _waits, keys={"*": _waits, "C": _waits}),
+    SAVING: ReadPage(says(N_("Saving")), _moment, _waits, keys={"*": _waits, "C": _waits}),
     DONE: ReadPage(
         says(N_("Done")),
         lambda _phone, _page: (text(N_("Line: getting ready…")),),

@@ -48,7 +48,7 @@ def not_ready(phone: Phone, event: KeyRefused, now: float) -> Phone:
 
 def _head(phone: Phone, _page: Page) -> tuple[Text, ...]:
     if not setup_of(phone).has_key:
-        return (text(N_("It is number and money")),)
+        return (text(N_("Your number and money")),)
     return (text(N_("The key is there")),)
 
 
@@ -95,8 +95,7 @@ def _restore_title(_phone: Phone, page: Page) -> Text:
 
 
 def _restore_head(phone: Phone, page: Page) -> tuple[Text, ...]:
-    """Read by keys: 8, 4, 3 is `the`."""
-    return () if page.text or _before(phone, page) else (text(N_("Press its letters' keys")),)
+    return (text(N_("No such word")),) if page.text and not _words(phone, page) else ()
 
 
 def _words(phone: Phone, page: Page) -> tuple[Row, ...]:
@@ -174,7 +173,13 @@ PAGES: dict[str, Spec] = {
         N_("# good"),
     ),
     "replace key": ReadPage(says(N_("Key")), _replace, _restore),
-    "restore word": ListPage(_restore_title, _words, _restore_head, empty=N_("No such word"), search=True),
+    "restore word": ListPage(
+        _restore_title,
+        _words,
+        _restore_head,
+        empty=N_("Press the keys of its letters: 843 for 'the'"),
+        search=True,
+    ),
     "restoring": ReadPage(says(N_("Key")), _moment, _waits, keys=_NO_WAY_BACK),
     "words wrong": ReadPage(says(N_("12 words")), _wrong, _from_first, N_("# again")),
 }

@@ -31,7 +31,7 @@ JOINING = "joining"
 _TROUBLES = {
     Trouble.PASSWORD: N_("Wrong password"),
     Trouble.ABSENT: N_("No such Wi-Fi here"),
-    Trouble.ADDRESS: N_("Wi-Fi gives no address"),
+    Trouble.ADDRESS: N_("It gives no address"),
     Trouble.RADIO: N_("Wi-Fi does not answer"),
 }
 _HIDDEN = "hidden"
