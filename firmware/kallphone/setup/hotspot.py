@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from kallphone.setup.network import HOTSPOT_ADDRESS, Network, NetworkError
 from kallphone.setup.portal import PORT, Portal
 from kallphone.setup.portal_form import Form
-from kallphone.setup.states import Hotspot, HotspotChanged, OpenHotspot, PortalAnswers, PortalFilled
+from kallphone.setup.states import Found, Hotspot, HotspotChanged, OpenHotspot, PortalAnswers, PortalFilled
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +51,11 @@ class HotspotDesk:
         ssid, passphrase = f"KallPhone-{self.chance(4)}", self.chance(PASSPHRASE_LENGTH)
         first = Form(language=command.language, country=command.country)
         try:
+            networks = command.networks or self._searched()
+            token = self.chance(TOKEN_LENGTH)
             self._portal = Portal(
-                self.address, self.chance(TOKEN_LENGTH), first, command.networks, self._filled,
-                cable=cable, port=self.port,
-            )  # fmt: skip
+                self.address, token, first, networks, self._filled, cable=cable, port=self.port
+            )
             self.network.open_hotspot(ssid, passphrase, command.country)
         except (NetworkError, OSError) as error:
             log.warning("no hotspot: %s", error)
@@ -83,6 +84,14 @@ class HotspotDesk:
             self.network.close_hotspot()
         except NetworkError as error:
             log.warning("the hotspot does not close: %s", error)
+
+    def _searched(self) -> tuple[Found, ...]:
+        """A radio that is a hotspot searches no more."""
+        try:
+            return self.network.search()
+        except NetworkError as error:
+            log.info("nothing to choose from: %s", error)
+            return ()
 
     def _filled(self, answers: PortalAnswers) -> None:
         self._gone.wait(ANSWER_LEAVES_S)

@@ -24,6 +24,7 @@ PORT = 8080
 LONGEST_BODY = 4096
 PATIENCE_S = 10.0
 AT_ONCE = 8
+CLOSES_WITHIN_S = 0.1
 _IP_FREEBIND = 15
 """Linux: listens on an address that comes a moment later, and on no other."""
 
@@ -61,7 +62,9 @@ class Portal:
         self._taken = threading.Lock()
         self._server = _Server((address, port), self)
         self.host = f"{address}:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, name="portal", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(CLOSES_WITHIN_S,), name="portal", daemon=True
+        )
 
     @property
     def url(self) -> str:

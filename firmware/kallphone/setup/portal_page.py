@@ -45,7 +45,7 @@ def form_page(form: Form, networks: tuple[Found, ...], trouble: str, words: Word
     countries = {code: words(name) for code, name in COUNTRIES.items()}
     note = f'<div class="note" role="alert">{escape(words(trouble))}</div>' if trouble else ""
     body = f"""<h1>KallPhone</h1>
-<p>{_say(N_("Tell your phone what it needs. Nothing of it leaves this room."), words)}</p>{note}
+<p>{_say(N_("Tell your phone what it needs. It stays in the phone."), words)}</p>{note}
 <form method="post" autocomplete="off">
 <fieldset><legend>{_say(N_("Wi-Fi"), words)}</legend>
 {_choices(form, networks, words, cable=cable)}

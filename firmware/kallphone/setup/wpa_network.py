@@ -25,6 +25,9 @@ SEARCH_S = 12.0
 JOIN_S = 30.0
 ADDRESS_S = 20.0
 OPEN_S = 15.0
+SEARCHES = 3
+"""In vain, before a network counts as not there: a hidden one may miss the first."""
+
 CHANNEL_MHZ = 2437
 """Channel 6, allowed in every country."""
 
@@ -125,12 +128,16 @@ class WpaNetwork:
         return Supplicant(self.control, self.own)
 
     def _wait_until_joined(self, talk: Supplicant) -> None:
-        trouble = Trouble.ABSENT
+        trouble, looked = Trouble.ABSENT, 0
         for happened in talk.happenings(self.clock() + JOIN_S, self.clock):
             if happened.startswith("CTRL-EVENT-CONNECTED"):
                 return self._wait_for_address()
             if any(words in happened for words in _WRONG):
                 raise JoinRefused(Trouble.PASSWORD)
+            if happened.startswith("CTRL-EVENT-NETWORK-NOT-FOUND"):
+                looked += 1
+                if looked == SEARCHES:
+                    raise JoinRefused(Trouble.ABSENT)
             if happened.startswith(("Trying to associate", "Trying to authenticate", "SME: Trying")):
                 trouble = Trouble.RADIO
         raise JoinRefused(trouble)
