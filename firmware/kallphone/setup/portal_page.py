@@ -39,35 +39,49 @@ button { width: 100%; font: inherit; font-weight: 600; padding: .95rem; border: 
 small { font-size: .85rem }
 """
 
+# Not within f-strings, where the collector of messages does not look.
+_LEAD = N_("Tell your phone what it needs. It stays in the phone.")
+_WIFI = N_("Wi-Fi")
+_NAME = N_("Its name")
+_PASSWORD = N_("Password")
+_PLACE = N_("Language and country")
+_LANGUAGE = N_("Language")
+_COUNTRY = N_("Country")
+_PIN = N_("PIN")
+_PIN_HELP = N_("It locks menu and keys. 4 to 8 digits; empty for none.")
+_NEW_PIN = N_("New PIN")
+_SEND = N_("Send to the phone")
+_DONE = N_("Done")
+
 
 def form_page(form: Form, networks: tuple[Found, ...], trouble: str, words: Words, *, cable: bool) -> str:
     """`form` as it stands; `trouble` is what is wrong with it."""
     countries = {code: words(name) for code, name in COUNTRIES.items()}
     note = f'<div class="note" role="alert">{escape(words(trouble))}</div>' if trouble else ""
     body = f"""<h1>KallPhone</h1>
-<p>{_say(N_("Tell your phone what it needs. It stays in the phone."), words)}</p>{note}
+<p>{_say(_LEAD, words)}</p>{note}
 <form method="post" autocomplete="off">
-<fieldset><legend>{_say(N_("Wi-Fi"), words)}</legend>
+<fieldset><legend>{_say(_WIFI, words)}</legend>
 {_choices(form, networks, words, cable=cable)}
-{_text(N_("Its name"), "name", form.name, words, 32)}
-{_text(N_("Password"), "password", form.password, words, 63)}
+{_text(_NAME, "name", form.name, words, 32)}
+{_text(_PASSWORD, "password", form.password, words, 63)}
 </fieldset>
-<fieldset><legend>{_say(N_("Language and country"), words)}</legend>
-{_select(N_("Language"), "language", LANGUAGES, form.language, words)}
-{_select(N_("Country"), "country", countries, form.country, words)}
+<fieldset><legend>{_say(_PLACE, words)}</legend>
+{_select(_LANGUAGE, "language", LANGUAGES, form.language, words)}
+{_select(_COUNTRY, "country", countries, form.country, words)}
 </fieldset>
-<fieldset><legend>{_say(N_("PIN"), words)}</legend>
-<p><small>{_say(N_("It locks menu and keys. 4 to 8 digits; empty for none."), words)}</small></p>
-{_text(N_("New PIN"), "pin", form.pin, words, 8, ' inputmode="numeric"')}
+<fieldset><legend>{_say(_PIN, words)}</legend>
+<p><small>{_say(_PIN_HELP, words)}</small></p>
+{_text(_NEW_PIN, "pin", form.pin, words, 8, ' inputmode="numeric"')}
 </fieldset>
-<button>{_say(N_("Send to the phone"), words)}</button>
+<button>{_say(_SEND, words)}</button>
 </form>"""
     return _page(body, form.language)
 
 
 def thanks_page(language: str, words: Words) -> str:
     said = N_("Look at the phone's glass now: it goes on there. Your telephone leaves this Wi-Fi by itself.")
-    return _page(f"<h1>{_say(N_('Done'), words)}</h1>\n<p>{_say(said, words)}</p>", language)
+    return _page(f"<h1>{_say(_DONE, words)}</h1>\n<p>{_say(said, words)}</p>", language)
 
 
 def _page(body: str, language: str) -> str:
