@@ -102,6 +102,7 @@ _MAKERS: dict[str, Callable[[], Newcomer]] = {
     "language": lambda: Hand().phone,
     "country": lambda: at("country").phone,
     "made-for-none": without_network,
+    "card": lambda: without_network(("[wifi] password: is empty; give that of 'Home'",)),
     "network": lambda: at("network").phone,
     "network-cable": _cable,
     "wifi-searching": lambda: _pressed("network", "1", slow=True),

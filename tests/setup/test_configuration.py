@@ -54,8 +54,7 @@ def test_a_preset_and_the_answers_make_a_phone(layout: Layout):
 
 def test_the_installer_s_file_wins_over_the_preset_and_is_not_asked_again(layout: Layout):
     (layout.state / PROVISIONED).write_text(
-        '[phone]\nlanguage = "es"\ncountry = "es"\n[money]\ndeposit = 5\n'
-        "[answers]\nwifi = true\npin = false\n"
+        'language = "es"\ncountry = "es"\nwifi = "Home"\npin = true\n[money]\ndeposit = 5\n'
     )
     offer = read_offer(layout)
     assert offer.steps(has_key=False, cable=False) == ("key", "summary")
@@ -64,7 +63,7 @@ def test_the_installer_s_file_wins_over_the_preset_and_is_not_asked_again(layout
 
 
 def test_with_everything_answered_nothing_is_asked(layout: Layout):
-    given = '[phone]\nlanguage = "es"\ncountry = "es"\n[answers]\nkey = true\npin = true\n'
+    given = 'language = "es"\ncountry = "es"\nkey = true\npin = true\n'
     (layout.state / PROVISIONED).write_text(given)
     offer = read_offer(layout)
     assert offer.steps(has_key=True, cable=True) == ()

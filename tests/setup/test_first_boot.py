@@ -172,7 +172,7 @@ def _fill(url: str) -> None:
 
 def test_with_everything_answered_nobody_is_asked(layout: Layout) -> None:
     key_in(layout.state).create()
-    given = '[phone]\nlanguage = "es"\ncountry = "es"\n[answers]\nwifi = true\nkey = true\npin = true\n'
+    given = 'language = "es"\ncountry = "es"\nwifi = "Home"\nkey = true\npin = true\n'
     (layout.state / PROVISIONED).write_text(given)
 
     async def starts() -> list[str]:
@@ -190,7 +190,7 @@ def test_a_phone_that_is_one_comes_back_by_the_way_back(layout: Layout) -> None:
 
     async def looks() -> None:
         async with phone(layout) as held:
-            await goes(held, ("Wi-Fi", "*"))
+            await goes(held, ("Elegir un wifi", "*"))
             assert await held.wait() == 0
 
     asyncio.run(looks())

@@ -22,13 +22,13 @@ from kallphone.phone.lamps import Light
 from kallphone.phone.screens import Screen
 from kallphone.phone.settings import Settings
 from kallphone.setup import progress
-from kallphone.setup.configuration import Offer, read_offer, write_config
+from kallphone.setup.configuration import Offer, card_trouble, read_offer, write_config
 from kallphone.setup.desk import SetupDesk
 from kallphone.setup.hotspot import HotspotDesk
 from kallphone.setup.machine import NETWORK_ONLY, screen_for, start, transition, wakeup_for, without_network
 from kallphone.setup.network import Network
 from kallphone.setup.simulated_network import SimulatedNetwork
-from kallphone.setup.states import Newcomer, Progress, Setup, SetupEvent, WriteConfig
+from kallphone.setup.states import Kept, Newcomer, Progress, Setup, SetupEvent, WriteConfig
 from kallphone.setup.wpa_network import WpaNetwork
 from kallphone.storage.database import Database
 from kallphone.storage.key import key_in
@@ -105,19 +105,21 @@ def _begin(
         offer = read_offer(layout)
     except ConfigError as error:
         log.warning("%s", error)
-        return Offer(), without_network()
+        return Offer(), without_network((str(error),))
     if not offer.is_network:
-        return offer, without_network()
+        return offer, without_network(card_trouble(layout))
     key, link = key_in(layout.state), network.link()
     otherwise = Progress(
         offer.text("phone", "language") or "en",
         offer.text("phone", "country") or "de",
         offer.text("provider", "api"),
+        Kept.WRITTEN if offer.is_restored else Kept.NOT_ASKED,
     )
     setup = Setup(
         steps=offer.steps(has_key=key.exists(), cable=link.cable),
         link=link,
         has_key=key.exists(),
+        card=card_trouble(layout),
         word_list=word_list(),
         providers=offer.providers,
     )

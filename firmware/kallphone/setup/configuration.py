@@ -21,14 +21,17 @@ from kallphone.storage.files import write_private
 log = logging.getLogger(__name__)
 
 PROVISIONED = "provisioned.toml"
-"""In layout.state: sections of kallphone.toml as far as the installer knew them, and `[answers]`: `wifi`,
-`key` and `pin`, each true where that question is answered and not to be asked."""
+"""In layout.state: `language`, `country`, `provider`, `wifi` (a name), `cable`, `key`, `restored` and `pin` as
+far as the installer's file answered them, and tables of kallphone.toml that it had more of."""
 
-_ANSWERS = "answers"
+CARD_TROUBLE = "provision-errors.txt"
+"""In layout.state: what is wrong with the installer's file, a line each."""
+
 _PROVIDERS = "providers"
 """`[[providers]]` of a preset, each with `name` and `api`: the owner chooses one."""
 
 _FILES = {("ledger", "deployment"): "deployment.json", ("provider", "ca_file"): "ca.pem"}
+_GIVEN = (("phone", "language", "language"), ("phone", "country", "country"), ("provider", "api", "provider"))
 _Sections = dict[str, dict[str, Any]]
 
 
@@ -40,6 +43,7 @@ class Offer:
     files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     providers: tuple[Provider, ...] = ()
     answered: frozenset[str] = frozenset()
+    is_restored: bool = False
 
     @property
     def is_network(self) -> bool:
@@ -64,6 +68,9 @@ def read_offer(layout: Layout) -> Offer:
     """Raises ConfigError in words for a file that can't be read."""
     preset, given = _read(layout.preset), _read(layout.state / PROVISIONED)
     sections: _Sections = {name: {**preset.get(name, {}), **given.get(name, {})} for name in SECTIONS}
+    for section, key, name in _GIVEN:
+        if given.get(name):
+            sections[section][key] = str(given[name])
     files: dict[tuple[str, str], Path] = {}
     for folder, document in ((layout.share, preset), (layout.state, given)):
         for section, key in _FILES:
@@ -71,21 +78,27 @@ def read_offer(layout: Layout) -> Offer:
             if name:
                 files[section, key] = folder / str(name)
     providers = tuple(Provider(str(one["name"]), str(one["api"])) for one in preset.get(_PROVIDERS, ()))
-    return Offer(sections, files, providers, _answered(given, sections))
+    return Offer(sections, files, providers, _answered(given, sections), bool(given.get("restored")))
 
 
 def _answered(given: dict[str, Any], sections: _Sections) -> frozenset[str]:
-    answers = given.get(_ANSWERS, {})
-    phone = given.get("phone", {})
+    phone = sections["phone"]
     found = {
-        "language": phone.get("language") in LANGUAGES,
-        "country": phone.get("country") in COUNTRIES,
-        "network": bool(answers.get("wifi")),
-        "key": bool(answers.get("key")),
-        "pin step": "pin" in answers,
+        "language": "language" in given and phone.get("language") in LANGUAGES,
+        "country": "country" in given and phone.get("country") in COUNTRIES,
+        "network": bool(given.get("wifi") or given.get("cable")),
+        "key": bool(given.get("key")),
+        "pin step": bool(given.get("pin")),
         "provider": bool(sections["provider"].get("api")),
     }
     return frozenset(step for step, is_answered in found.items() if is_answered)
+
+
+def card_trouble(layout: Layout) -> tuple[str, ...]:
+    try:
+        return tuple((layout.state / CARD_TROUBLE).read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError):
+        return ()
 
 
 def write_config(layout: Layout, offer: Offer, chosen: WriteConfig) -> None:

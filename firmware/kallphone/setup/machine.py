@@ -32,7 +32,7 @@ from kallphone.setup.states import (
     setup_of,
     told,
 )
-from kallphone.setup.steps import NO_NETWORK, begun
+from kallphone.setup.steps import NO_NETWORK, begun, on_card
 
 PAGES: dict[str, Spec] = {
     name: spec
@@ -50,9 +50,9 @@ def start(setup: Setup, progress: Progress, now: float) -> Newcomer:
     return phone if setup.steps else told(phone, finished=True)
 
 
-def without_network() -> Newcomer:
+def without_network(card: tuple[str, ...] = ()) -> Newcomer:
     """The card names nothing that a phone could be a phone of."""
-    return Newcomer(pages=(Page(NO_NETWORK),))
+    return on_card(Newcomer(pages=(Page(NO_NETWORK),), setup=Setup(card=card)), 0.0)
 
 
 def transition(phone: Newcomer, event: SetupEvent, now: float) -> SetupChange:

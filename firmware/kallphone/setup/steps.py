@@ -21,6 +21,7 @@ from kallphone.setup.states import (
 )
 
 DONE = "done"
+CARD = "card"
 NO_NETWORK = "made for none"
 
 
@@ -56,7 +57,14 @@ def begun(phone: Newcomer, progress: Progress, now: float) -> Newcomer:
         pages.append(Page(step, since=now))
         if step not in progress.done:
             break
-    return replace(phone, pages=tuple(pages))
+    return on_card(replace(phone, pages=tuple(pages)), now)
+
+
+def on_card(phone: Newcomer, now: float) -> Newcomer:
+    """What is wrong with the installer's file is told before anything is asked."""
+    if not (phone.setup.card and phone.pages):
+        return phone
+    return replace(phone, pages=(*phone.pages, Page(CARD, since=now)))
 
 
 def goes(words: str, act: Act, value: Text = NOTHING) -> Row:

@@ -8,12 +8,12 @@ from functools import partial
 from kallphone.phone.menu.about import COUNTRIES
 from kallphone.phone.menu.kinds import ListPage, ReadPage, Row, Spec, says
 from kallphone.phone.menu.rows import THIS_ONE
-from kallphone.phone.menu.steps import Act, stay
+from kallphone.phone.menu.steps import Act, back, stay
 from kallphone.phone.menu.text import NOTHING, Text, own, text
 from kallphone.phone.states import Page, Phone
 from kallphone.phone.words import LANGUAGES, N_
 from kallphone.setup.states import setup_of
-from kallphone.setup.steps import NO_NETWORK, gives
+from kallphone.setup.steps import CARD, NO_NETWORK, gives
 
 _CHOSEN_BY = {"en": "gb", "de": "de", "es": "es", "fr": "fr"}
 """The country that is marked first for a language."""
@@ -56,6 +56,10 @@ def _mark(*, is_set: bool) -> Text:
     return THIS_ONE if is_set else NOTHING
 
 
+def _wrong_on_card(phone: Phone, _page: Page) -> tuple[Text, ...]:
+    return (text(N_("The installer's file on the card is left out:")), *map(own, setup_of(phone).card))
+
+
 def _made_for_none(_phone: Phone, _page: Page) -> tuple[Text, ...]:
     return (
         text(N_("This card names no network to call in.")),
@@ -66,5 +70,6 @@ def _made_for_none(_phone: Phone, _page: Page) -> tuple[Text, ...]:
 PAGES: dict[str, Spec] = {
     "language": ListPage(says(N_("Language")), _languages),
     "country": ListPage(says(N_("Country")), _countries),
+    CARD: ReadPage(says(N_("Card")), _wrong_on_card, back, N_("# go on")),
     NO_NETWORK: ReadPage(says(N_("No network")), _made_for_none, stay),
 }
