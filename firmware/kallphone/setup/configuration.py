@@ -21,8 +21,8 @@ from kallphone.storage.files import write_private
 log = logging.getLogger(__name__)
 
 PROVISIONED = "provisioned.toml"
-"""In layout.state: `language`, `country`, `provider`, `wifi` (a name), `cable`, `key`, `restored` and `pin` as
-far as the installer's file answered them, and tables of kallphone.toml that it had more of."""
+"""In layout.state: `language`, `country`, `provider`, `wifi` (a name), `cable`, `key`, `restored` and `pin`
+as far as the installer's file answered them, and tables of kallphone.toml that it had more of."""
 
 CARD_TROUBLE = "provision-errors.txt"
 """In layout.state: what is wrong with the installer's file, a line each."""

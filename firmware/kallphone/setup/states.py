@@ -238,10 +238,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Setup:
-    """`steps` are those that are asked, `done` those that were left forwards. `networks` is None until somebody
-    searched; `attempt` counts tries to join one. `closes_at` is when the hotspot ends. `word_list` is what
-    twelve words are chosen from, `restored` those that were typed so far. `card` is what is wrong with the
-    installer's file. `asks` are commands not given yet.
+    """`steps` are those that are asked, `done` those that were left forwards. `networks` is None until
+    somebody searched; `attempt` counts tries to join one. `closes_at` is when the hotspot ends.
+    `word_list` is what twelve words are chosen from, `restored` those that were typed so far. `card` is
+    what is wrong with the installer's file. `asks` are commands not given yet.
     """
 
     steps: tuple[str, ...] = STEPS
