@@ -434,3 +434,11 @@ def test_secrets_stay_out_of_what_is_printed():
     assert wifi is not None
     assert "kall1234" not in repr(hand.phone)
     assert "kall1234" not in repr(JoinWifi(1, wifi, "de"))
+
+
+def test_another_language_leaves_a_country_that_was_chosen():
+    hand = at("country")
+    hand.press("2")
+    hand.press("**")
+    hand.press("4")
+    assert (hand.phone.settings.language, hand.phone.settings.country) == ("fr", "at")
