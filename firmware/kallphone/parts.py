@@ -80,10 +80,11 @@ def make_face(
     return Face(held, held, held, held, mixer, keys_down, (held,), report, held)
 
 
-def surroundings(config: PhoneConfig, database: Database) -> Surroundings:
+def surroundings(config: PhoneConfig | None, database: Database) -> Surroundings:
+    """Without a config nothing sounds yet."""
     kept = Kept(database)
     learned = (kept.read(_HOOK) or {}).get("lifted_closed")
-    mixer = "null" if config.audio_device == "null" else "default"
+    mixer = "null" if config is None or config.audio_device == "null" else "default"
     return Surroundings(
         hook_lifted_closed=learned if isinstance(learned, bool) else None,
         remember_hook=lambda lifted_closed: kept.write(_HOOK, {"lifted_closed": lifted_closed}),

@@ -172,7 +172,9 @@ class Panel:
 
 @cache
 def claim_stdout() -> BinaryIO:
-    """This process's stdout for panels alone: from now on other prints, C libraries' too, go to stderr."""
+    """This process's stdout for its panels alone, however many follow each other: from now on other prints,
+    C libraries' too, go to stderr.
+    """
     sys.stdout.flush()
     stdout = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
