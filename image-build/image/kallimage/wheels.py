@@ -133,8 +133,7 @@ def compile_python(root: Path, places: Sequence[str], tools: Path, stages: Stage
     """
     inside = tools / "root"
     inside.mkdir(exist_ok=True)
-    command = ["chroot", tools, "/usr/bin/python3.13", "-I", "-m", "compileall", "-q", "-j", "0",
-               "--invalidation-mode", "unchecked-hash", "-s", "/root", "-p", "/"]
+    command = ["chroot", tools, "/usr/bin/python3.13", "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", "/root", "-p", "/"]
     stages.run("mount", ["mount", "--bind", root, inside])
     try:
         stages.run("compile", [*command, *(f"/root/{place}" for place in places)],
