@@ -148,7 +148,7 @@ def lgpio_source(cache: Path, sha256: str, stages: Stages) -> Path:
     place = cache / "lgpio-0.2.2.0.tar.gz"
     if not place.exists():
         stages.run("wheels", [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-                              "--no-deps", "--no-build-isolation", "--no-binary=:all:", "--dest", cache,
+                              "--no-deps", "--no-binary=:all:", "--dest", cache,
                               "lgpio==0.2.2.0"], env={"PIP_NO_INPUT": "1"})
     if file_sha256(place) != sha256:
         place.unlink()
