@@ -72,7 +72,7 @@ class Plan:
         named = self._names("packages-boot.txt")
         found = self.archive.resolve(named, architecture="arm64", release=self.recipe["kernel_suite"])
         return [package for package in found
-                if package.name in named or package.name.startswith(("linux-image-", "linux-binary-", "linux-modules-"))]
+                if package.name in named or package.name.startswith(("linux-base-", "linux-binary-", "linux-image-", "linux-modules-"))]
 
     def _tools(self) -> Path:
         packages = self.archive.resolve(self._names("packages-tools.txt"), architecture="amd64")
