@@ -116,13 +116,24 @@ def _users(root: Path) -> None:
 
 
 def _presets(root: Path) -> None:
-    output_of(["systemctl", f"--root={root}", "preset-all"])
     system = root / "etc/systemd/system"
+    for place in (root / "usr/lib/systemd/system", system):
+        for link in [path for path in place.rglob("*") if path.is_symlink() and _leads_nowhere(path, root)]:
+            link.unlink()
+    output_of(["systemctl", f"--root={root}", "preset-all"])
     (system / "default.target").unlink(missing_ok=True)
     (system / "default.target").symlink_to("/usr/lib/systemd/system/multi-user.target")
     for unit in _MASKED:
         (system / unit).unlink(missing_ok=True)
         (system / unit).symlink_to("/dev/null")
+
+
+def _leads_nowhere(link: Path, root: Path) -> bool:
+    target = link.readlink()
+    if str(target) == "/dev/null":
+        return False
+    place = root / target.relative_to("/") if target.is_absolute() else link.parent / target
+    return not place.exists()
 
 
 def _finish(root: Path, build: int) -> None:
