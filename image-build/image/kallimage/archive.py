@@ -2,9 +2,12 @@
 
 import os
 import re
+import shutil
 import subprocess
+import tempfile
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .stages import BuildError, Stages, output_of
@@ -37,6 +40,7 @@ class Archive:
     mirror: str
     suite: str
     stages: Stages
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def files(self) -> Path:
@@ -69,16 +73,23 @@ class Archive:
 
     def fetch(self, packages: Sequence[Package]) -> list[Path]:
         """The .deb files, from the cache or downloaded into it; apt checks their hashes."""
-        self.files.mkdir(parents=True, exist_ok=True)
-        missing = [package for package in packages if not (self.files / package.filename).exists()]
-        if missing:
-            self.stages.say(f"downloading {len(missing)} packages, "
-                            f"{sum(package.size for package in missing) / 1e6:.0f} MB")
-            names = [f"{package.name}:{package.architecture}={package.version}"
-                     if package.architecture != "all" else f"{package.name}={package.version}"
-                     for package in missing]
-            self.stages.run("apt", ["apt-get", "download", "-q", *names], env=self._env, cwd=self.files)
+        with self._lock:
+            missing = [package for package in packages if not (self.files / package.filename).exists()]
+            if missing:
+                self._download(missing)
         return [self.files / package.filename for package in packages]
+
+    def _download(self, packages: Sequence[Package]) -> None:
+        size = sum(package.size for package in packages) / 1e6
+        self.stages.say(f"downloading {len(packages)} packages, {size:.0f} MB")
+        exact = [f"{package.name}{_of(package.architecture)}={package.version}" for package in packages]
+        partial = Path(tempfile.mkdtemp(dir=self.root, prefix=".download-"))
+        try:
+            self.stages.run("apt", ["apt-get", "download", "-q", *exact], env=self._env, cwd=partial)
+            for package in packages:
+                (partial / package.filename).rename(self.files / package.filename)
+        finally:
+            shutil.rmtree(partial)
 
     def essential(self, architecture: str) -> list[str]:
         """Names of the packages without which Debian is none."""
@@ -89,8 +100,7 @@ class Archive:
     def _described(self, files: Sequence[str]) -> list[Package]:
         """What the index says of the packages that apt gives these file names."""
         wanted = [file.removesuffix(".deb").split("_") for file in files]
-        exact = [f"{name}{'' if machine == 'all' else f':{machine}'}={version.replace('%3a', ':')}"
-                 for name, version, machine in wanted]
+        exact = [f"{name}{_of(machine)}={version.replace('%3a', ':')}" for name, version, machine in wanted]
         stanzas = output_of(["apt-cache", "show", *exact], self._env).strip().split("\n\n")
         entries = {_file_name(entry): entry for entry in map(_entry, stanzas)}
         return [_package(file, entries[file]) for file in files]
@@ -123,6 +133,10 @@ Acquire::Languages "none";
 """)
 
 
+def _of(machine: str) -> str:
+    return "" if machine == "all" else f":{machine}"
+
+
 def _entry(stanza: str) -> dict[str, str]:
     return {"": stanza, **dict(re.findall(r"^(\S+): (.*)$", stanza, re.MULTILINE))}
 
@@ -134,10 +148,6 @@ def _package(file: str, entry: dict[str, str]) -> Package:
 
 def _file_name(entry: dict[str, str]) -> str:
     return f"{entry['Package']}_{entry['Version'].replace(':', '%3a')}_{entry['Architecture']}.deb"
-
-
-def host_architecture() -> str:
-    return output_of(["dpkg", "--print-architecture"]).strip()
 
 
 def unpack(deb: Path, into: Path) -> None:

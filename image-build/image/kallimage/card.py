@@ -95,7 +95,7 @@ def _place(image: Path, content: Path, part: Partition) -> None:
 def make_squashfs(place: Path, root: Path, epoch: int) -> None:
     """Pack `root` as a slot's file system, the same bytes for the same files."""
     place.unlink(missing_ok=True)
-    output_of(["mksquashfs", root, place, "-comp", "zstd", "-Xcompression-level", "19", "-b", "256K", "-no-xattrs",
+    output_of(["mksquashfs", root, place, "-comp", "zstd", "-Xcompression-level", "15", "-b", "256K", "-no-xattrs",
                "-noappend", "-no-progress", "-quiet", "-all-time", str(epoch), "-mkfs-time", str(epoch),
                "-no-exports", "-no-hardlinks"])
 

@@ -2,22 +2,27 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from . import card, debian, initrd, kernel, rootfs, wheels
+from . import card, debian, initrd, kernel, prune, publish, rootfs, wheels
 from .archive import Archive, Package
 from .prune import read_lines, read_rules
+from .signing import Signer, signer_of
 from .slots import CONFIGS
-from .stages import BuildError, Stages, key_of, output_of
+from .stages import BuildError, Stages, file_sha256, key_of, output_of
 
 _PJSUA2 = "image-build/pjsua2"
+_PYTHON = ("usr/lib/python3.13", "usr/lib/python3/dist-packages", "opt/kallphone/site")
+_OURS = ("firmware/kallnet", "firmware/kallphone", "systemd/phone", "hardware/overlays", "hardware/kall.txt",
+         "hardware/pins.toml")
+CONFIGS_TEXT = {slot: content.decode() for slot, content in CONFIGS.items()}
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,14 @@ class Settings:
     key: Path | None
     cache: Path
 
+    @property
+    def development_key(self) -> Path:
+        return self.repo / "build/update-key"
+
 
 class Plan:
+    """Stages whose results are cached under the digests of what they are made from."""
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.stages = Stages(settings.cache / "image")
@@ -39,15 +50,32 @@ class Plan:
         self.archive = Archive(self.stages.root / "apt", self.recipe["mirror"], self.recipe["suite"], self.stages)
 
     def image(self) -> Path:
+        """Everything from Debian's package lists to the finished files; the path of the image among them."""
+        if output_of(["dpkg", "--print-architecture"]).strip() != "amd64":
+            raise BuildError("the image is built on a PC (amd64): its compilers come as programs for that")
         self.archive.refresh()
         with ThreadPoolExecutor(max_workers=3) as pool:
             base = pool.submit(self._base)
             own = pool.submit(self._own_wheels)
             start = pool.submit(lambda: (self._kernel(), self._initrd()))
             locked = self._locked_wheels()
-            parts = [base.result(), own.result(), locked, *start.result()]
-        system = self._system(*parts)
-        return self._card(system)
+            kernel_parts, initrd_file = start.result()
+            parts = (base.result(), own.result(), locked, kernel_parts, initrd_file)
+        return self._deliver(self._card(self._system(*parts)))
+
+    @cached_property
+    def signer(self) -> Signer:
+        return signer_of(self.settings.key, self.settings.development_key)
+
+    @cached_property
+    def version(self) -> str:
+        project = tomllib.loads((self.settings.repo / "pyproject.toml").read_text())
+        return str(project["project"]["version"])
+
+    @cached_property
+    def release(self) -> publish.Release:
+        packages = [*self.image_packages, *self.boot_packages]
+        return publish.Release(self.version, self.epoch, packages, [*self._own_wheels(), *self._locked_wheels()])
 
     @cached_property
     def epoch(self) -> int:
@@ -106,8 +134,7 @@ class Plan:
 
     def _initrd(self) -> Path:
         folder = self.settings.here / "initramfs"
-        configs = {slot: content.decode() for slot, content in CONFIGS.items()}
-        key = key_of(self._kernel_key(), folder, configs, _source(initrd))
+        key = key_of(self._kernel_key(), folder, CONFIGS_TEXT, _source(initrd))
         return self.stages.make("initrd", key, lambda out: initrd.build_initrd(
             out, self._kernel(), folder / "init", read_lines(folder / "modules.txt"), CONFIGS)) / "initrd.img"
 
@@ -127,7 +154,7 @@ class Plan:
             source = wheels.lgpio_source(self.stages.root / "sources", self.recipe["lgpio"]["sha256"], self.stages)
             wheels.build_lgpio(out, cross(), source, self.stages)
 
-        made = [self.stages.make("lgpio", key_of(key, self.recipe["lgpio"], wheels._LGPIO), lgpio),
+        made = [self.stages.make("lgpio", key_of(key, self.recipe["lgpio"], wheels.LGPIO_STEPS), lgpio),
                 self.stages.make("pjsua2", key_of(key, recipe), pjsua2)]
         return [wheel for place in made for wheel in place.glob("*.whl")]
 
@@ -149,52 +176,63 @@ class Plan:
         place = self.stages.make("wheels", key_of(lock), lambda out: wheels.fetch_locked(out, lock, self.stages))
         return sorted(place.glob("*.whl"))
 
-    def _system(self, base: Path, own: list[Path], locked: list[Path], kernel_parts: Path, initrd_file: Path) -> Path:
-        repo = self.settings.repo
-        rules = read_rules(self._names("prune.txt"))
-        ours = [repo / "firmware/kallnet", repo / "firmware/kallphone", repo / "systemd/phone",
-                repo / "hardware/overlays", repo / "hardware/kall.txt", repo / "hardware/pins.toml",
-                self.settings.here / "rootfs"]
-        network = self.settings.network
-        keys: dict[str, object] = {}
-        key = key_of(str(base), [wheel.name for wheel in [*own, *locked]], str(kernel_parts), str(initrd_file),
-                     *ours, *([network] if network else []), keys, self.epoch, self._names("prune.txt"),
-                     _source(rootfs), _source(wheels), _source(card))
+    def _system(self, base: Path, own: list[Path], locked: list[Path], kernel_parts: Path,
+                initrd_file: Path) -> Path:
+        here, repo = self.settings.here, self.settings.repo
         tools = self._tools()
+        parts = rootfs.Parts(
+            repo=repo, overlay=here / "rootfs", kernel=kernel_parts, initrd=initrd_file, wheels=[*own, *locked],
+            network=self.settings.network, update_keys=[self.signer.public], version=self.version,
+            build=self.epoch, masked=self._names("masked-units.txt"),
+        )
 
         def build(out: Path) -> None:
             root = out / "root"
-            subprocess.run(["cp", "-a", "--reflink=auto", base / "root", root], check=True)
-            parts = rootfs.Parts(repo, self.settings.here / "rootfs", kernel_parts, initrd_file, [*own, *locked],
-                                 network, keys, "0.1.0", self.epoch)
-            rootfs.furnish(root, parts, rules)
-            wheels.compile_python(root, ["usr/lib/python3.13", "usr/lib/python3/dist-packages",
-                                         "opt/kallphone/site"], tools, self.stages)
+            output_of(["cp", "-a", "--reflink=auto", base / "root", root])
+            rootfs.furnish(root, parts, read_rules(self._names("prune.txt")))
+            wheels.compile_python(root, _PYTHON, tools, self.stages)
             self.stages.say("packing the system")
             card.make_squashfs(out / "system.squashfs", root, self.epoch)
             shutil.move(root / "usr/lib/kallphone/boot", out / "boot")
             shutil.rmtree(root)
 
-        return self.stages.make("system", key, build)
+        made_from = [base.name, kernel_parts.name, initrd_file.parent.name, *(file_sha256(path) for path in parts.wheels)]
+        ours = [repo / name for name in _OURS] + [here / "rootfs", here / "prune.txt", here / "masked-units.txt"]
+        code = [_source(module) for module in (rootfs, wheels, card, prune)]
+        network = [parts.network] if parts.network else []
+        return self.stages.make("system", key_of(made_from, *ours, *network, parts.update_keys, self.version,
+                                                 self.epoch, *code), build)
 
     def _card(self, system: Path) -> Path:
+        def build(out: Path) -> None:
+            fat = out / "fat"
+            card.lay_fat(fat, self._kernel() / "fat", system / "boot", CONFIGS)
+            image = out / "kallphone.img"
+            card.write_card(image, fat, system / "system.squashfs", self.epoch)
+            shutil.rmtree(fat)
+            self.stages.say("compressing")
+            publish.publish(out, image, system / "system.squashfs", self.release, self.signer)
+
+        return self.stages.make("card", key_of(system.name, _source(card), _source(publish), CONFIGS_TEXT), build)
+
+    def _deliver(self, made: Path) -> Path:
         out = self.settings.out
         out.mkdir(parents=True, exist_ok=True)
-        fat = out / "fat"
-        shutil.rmtree(fat, ignore_errors=True)
-        card.lay_fat(fat, self._kernel() / "fat", system / "boot", CONFIGS)
-        image = out / "kallphone.img"
-        card.write_card(image, fat, system / "system.squashfs", self.epoch)
-        shutil.rmtree(fat)
-        return image
+        # Copies, or whoever boots the image would write into the cache.
+        output_of(["cp", "-r", "--sparse=always", "--reflink=auto", *sorted(made.iterdir()), out])
+        publish.write_imager_entry(out, self.release)
+        for file in sorted(out.iterdir()):
+            if file.is_file():
+                self.stages.say(f"{file.stat().st_size / 1e6:8.1f} MB  {file.name}")
+        if self.signer.development:
+            self.stages.say(f"signed by a development key ({self.settings.development_key}): phones with this "
+                            "image take updates from whoever has that file. Name your own: make image KEY=file")
+        return out / "kallphone.img"
 
 
 def _labels(packages: list[Package]) -> list[str]:
     return [package.label for package in packages]
 
 
-def _source(module: Any) -> Path:
-    return Path(module.__file__)
-
-
-__all__ = ["BuildError", "Plan", "Settings"]
+def _source(module: ModuleType) -> Path:
+    return Path(str(module.__file__))

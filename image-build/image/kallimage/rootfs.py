@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,6 @@ from .wheels import lay_site
 
 _SHARE = "usr/share/kallphone"
 _BOOT = "usr/lib/kallphone/boot"
-_MASKED = ("systemd-remount-fs.service", "systemd-random-seed.service", "e2scrub_reap.service",
-           "systemd-networkd-wait-online.service")
 
 
 @dataclass(frozen=True)
@@ -27,9 +25,10 @@ class Parts:
     initrd: Path            # initrd.img
     wheels: Sequence[Path]
     network: Path | None    # preset.toml, deployment.json, and a ca
-    update_keys: Mapping[str, object]
+    update_keys: Sequence[str]   # public, 64 hexadecimal digits each
     version: str
     build: int              # Unix time of the last commit: rises with each release
+    masked: Sequence[str]   # systemd's units that are not wanted
 
 
 def furnish(root: Path, parts: Parts, rules: Rules) -> None:
@@ -46,6 +45,7 @@ def furnish(root: Path, parts: Parts, rules: Rules) -> None:
     _users(root)
     prune(root, rules)
     _presets(root)
+    _mask(root, parts.masked)
     _finish(root, parts.build)
 
 
@@ -100,7 +100,7 @@ def _share(root: Path, parts: Parts) -> None:
     local.mkdir(parents=True, exist_ok=True)
     (local / "kallphone").symlink_to("../../share/kallphone")
     (share / "release.json").write_text(json.dumps({"version": parts.version, "build": parts.build}) + "\n")
-    (share / "update-keys.json").write_text(json.dumps(parts.update_keys, indent=1) + "\n")
+    (share / "update-keys.json").write_text(json.dumps({"keys": list(parts.update_keys)}) + "\n")
     if parts.network:
         for file in sorted(parts.network.iterdir()):
             if file.is_file():
@@ -123,9 +123,13 @@ def _presets(root: Path) -> None:
     output_of(["systemctl", f"--root={root}", "preset-all"])
     (system / "default.target").unlink(missing_ok=True)
     (system / "default.target").symlink_to("/usr/lib/systemd/system/multi-user.target")
-    for unit in _MASKED:
-        (system / unit).unlink(missing_ok=True)
-        (system / unit).symlink_to("/dev/null")
+
+
+def _mask(root: Path, units: Sequence[str]) -> None:
+    for unit in units:
+        place = root / "etc/systemd/system" / unit
+        place.unlink(missing_ok=True)
+        place.symlink_to("/dev/null")
 
 
 def _leads_nowhere(link: Path, root: Path) -> bool:

@@ -7,13 +7,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_KEPT = 3  # results of one stage, the newest
+_KEPT = 2  # results of one stage, the newest
 _TAIL = 30  # lines of a failed stage's log
 
 
@@ -28,7 +27,6 @@ class Stages:
     root: Path
     times: dict[str, float] = field(default_factory=dict)
     _start: float = field(default_factory=time.monotonic)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def say(self, text: str) -> None:
         print(f"[{time.monotonic() - self._start:6.1f} s] {text}", file=sys.stderr, flush=True)

@@ -1,6 +1,5 @@
 """Python code of the image: our own wheels, cross-compiled, others' as pinned, and the phone itself."""
 
-import os
 import shutil
 import sys
 import zipfile
@@ -49,13 +48,12 @@ def build_lgpio(out: Path, cross: Path, source: Path, stages: Stages) -> None:
     work.mkdir()
     stages.run("lgpio", ["tar", "-xf", source, "-C", work, "--strip-components=1", "--no-same-owner"])
     script = work / "compile.sh"
-    script.write_text(_LGPIO)
+    script.write_text(LGPIO_STEPS)
     stages.run("lgpio", ["chroot", cross, "env", "-i", *_cross_env(), "sh", "-e", "/work-lgpio/compile.sh"])
-    sys.path.insert(0, str(cross / "work/image-build/pjsua2"))
     _pack_lgpio(work, out)
 
 
-_LGPIO = f"""cd /work-lgpio
+LGPIO_STEPS = f"""cd /work-lgpio
 $SWIG -python lgpio.i
 {HOST}-gcc -O2 -fPIC -DNDEBUG -shared -s -pthread -Isrc -I/usr/include/python3.13 \
   -ffile-prefix-map=/work-lgpio=lgpio -Wl,-z,relro,-z,now \
@@ -133,7 +131,8 @@ def compile_python(root: Path, places: Sequence[str], tools: Path, stages: Stage
     """
     inside = tools / "root"
     inside.mkdir(exist_ok=True)
-    command = ["chroot", tools, "/usr/bin/python3.13", "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", "/root", "-p", "/"]
+    command = ["chroot", tools, "/usr/bin/python3.13", "-I", "-m", "compileall", "-q",
+               "--invalidation-mode", "unchecked-hash", "-s", "/root", "-p", "/"]
     stages.run("mount", ["mount", "--bind", root, inside])
     try:
         stages.run("compile", [*command, *(f"/root/{place}" for place in places)],
@@ -154,7 +153,3 @@ def lgpio_source(cache: Path, sha256: str, stages: Stages) -> Path:
         place.unlink()
         raise BuildError(f"{place.name} is not the pinned one (sha256): try again")
     return place
-
-
-def cpu_count() -> int:
-    return os.cpu_count() or 1
