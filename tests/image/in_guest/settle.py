@@ -1,0 +1,76 @@
+"""Makes simulated pins as slow to drive as a long wire: after a line of gpio-sim becomes an output, its
+driver waits some milliseconds before it goes on.
+
+A kernel's simulated pins are not wired to each other. Whoever plays the wire between a keypad's rows and
+columns needs time to see a row go low before the driver of the phone reads the columns. The wait is a BPF
+program behind gpio_sim_direction_output; the phone's own code is untouched.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import struct
+from pathlib import Path
+
+_BPF, _PERF_EVENT_OPEN = 280, 241  # arm64's system call numbers
+_PROG_LOAD, _KPROBE = 5, 2
+_KTIME_GET_NS = 5
+_SET_BPF, _ENABLE = 0x40042408, 0x2400
+_LOOPS = 20_000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _instruction(code: int, dst: int = 0, src: int = 0, off: int = 0, imm: int = 0) -> bytes:
+    return struct.pack("<BBhi", code, src << 4 | dst, off, imm)
+
+
+def _program(wait_ns: int) -> bytes:
+    now = _instruction(0x85, imm=_KTIME_GET_NS)
+    return b"".join(
+        (
+            now,
+            _instruction(0xBF, dst=6, src=0),  # r6 = start
+            _instruction(0xB7, dst=7, imm=_LOOPS),
+            now,
+            _instruction(0x1F, dst=0, src=6),  # r0 -= start
+            _instruction(0x25, dst=0, off=2, imm=wait_ns),  # waited long enough: out
+            _instruction(0x07, dst=7, imm=-1),
+            _instruction(0x55, dst=7, off=-5),
+            _instruction(0xB7, dst=0, imm=0),
+            _instruction(0x95),
+        )
+    )
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def slow_down(wait_s: float) -> int:
+    """The descriptor on which it depends: close it to end the slowness."""
+    instructions = ctypes.create_string_buffer(_program(int(wait_s * 1e9)))
+    license_ = ctypes.create_string_buffer(b"GPL")
+    log = ctypes.create_string_buffer(1 << 16)
+    attributes = struct.pack(
+        "<IIQQIIQII16s",
+        _KPROBE, 10, ctypes.addressof(instructions), ctypes.addressof(license_),
+        1, len(log), ctypes.addressof(log), 0, 0, b"slow_pins",
+    )  # fmt: skip
+    loaded = ctypes.create_string_buffer(attributes.ljust(128, b"\0"), 128)
+    program = _checked(_libc.syscall(_BPF, _PROG_LOAD, loaded, len(loaded)), f"BPF: {log.value[-300:]!r}")
+    kind = int(Path("/sys/bus/event_source/devices/kprobe/type").read_text())
+    name = ctypes.create_string_buffer(b"gpio_sim_direction_output")
+    event = bytearray(128)
+    struct.pack_into("<IIQ", event, 0, kind, len(event), 1)  # config 1: when the function returns
+    struct.pack_into("<Q", event, 56, ctypes.addressof(name))
+    given = ctypes.create_string_buffer(bytes(event), len(event))
+    descriptor = _checked(_libc.syscall(_PERF_EVENT_OPEN, given, -1, 0, -1, 0), "kprobe")
+    fcntl.ioctl(descriptor, _SET_BPF, program)
+    fcntl.ioctl(descriptor, _ENABLE, 0)
+    return descriptor
