@@ -26,7 +26,7 @@ class Partition:
 
 @dataclass(frozen=True)
 class Card:
-    """The file is sparse and, where the file system can, shares its blocks with the image it was copied from."""
+    """The file is sparse and, where the file system can, shares blocks with the image it was copied from."""
 
     path: Path
 

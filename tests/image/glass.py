@@ -67,7 +67,9 @@ class UsbGlass:
             if holds(image):
                 return
             if time.monotonic() > deadline:
-                raise GlassDark(f"{what} did not come within {within_s:.0f} s; the glass shows\n{plain(image)}")
+                raise GlassDark(
+                    f"{what} did not come within {within_s:.0f} s; the glass shows\n{plain(image)}"
+                )
 
     def _answer(self, asked: Request) -> bytes | None:
         command = asked.request

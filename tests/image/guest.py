@@ -174,7 +174,7 @@ class Guest:
         """Seconds since power on after which the guest's init could run it, by the guest's clock."""
         self._connect(time.monotonic() + within_s)
         assert self._answers is not None
-        hello = self._answers.next(within_s)
+        hello = self._answers.next(within_s, lambda: self.running)
         if hello is None:
             raise GuestGone(f"no agent within {within_s:.0f} s:\n{self.tail()}")
         return float(hello["ready"])
@@ -185,7 +185,7 @@ class Guest:
         assert self._link is not None
         assert self._answers is not None
         self._link.sendall(json.dumps(order).encode() + b"\n")
-        answer = self._answers.next(within_s)
+        answer = self._answers.next(within_s, lambda: self.running)
         if answer is None:
             raise GuestGone(f"no answer to {order} within {within_s:.0f} s:\n{self.tail()}")
         if "error" in answer:
@@ -240,7 +240,8 @@ class Guest:
         return [
             "-display", "none", "-monitor", "none", "-serial", f"file:{self.folder / 'console.log'}",
             "-dtb", str(self._tree()),
-            "-drive", f"if=none,id=card,format=raw,file={self.card.path}", "-device", "virtio-blk-pci,drive=card",
+            "-drive", f"if=none,id=card,format=raw,file={self.card.path}",
+            "-device", "virtio-blk-pci,drive=card",
             "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=",
             "-device", "qemu-xhci",
             "-chardev", f"socket,id=glass,path={self.glass_socket}", "-device", "usb-redir,chardev=glass",
@@ -272,9 +273,11 @@ class _Lines:
         self._file = link.makefile("rb")
         threading.Thread(target=self._run, name="agent", daemon=True).start()
 
-    def next(self, within_s: float) -> dict[str, Any] | None:
+    def next(self, within_s: float, alive: Callable[[], bool]) -> dict[str, Any] | None:
+        deadline = time.monotonic() + within_s
         with self._heard:
-            self._heard.wait_for(lambda: self._lines or self._ended, within_s)
+            while not self._lines and not self._ended and alive() and time.monotonic() < deadline:
+                self._heard.wait(1.0)
             return self._lines.pop(0) if self._lines else None
 
     def _run(self) -> None:
