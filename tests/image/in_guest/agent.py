@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hands import Hands
-from settle import slow_down
+from hands import SETTLES_S, Hands
+from settle import SlowPins
 
 PORTS = Path("/sys/class/virtio-ports")
 NAME = "kall.agent"
@@ -28,7 +28,8 @@ class Agent:
             case {"run": str(words)}:
                 return _run(words, float(order.get("within", 60)))
             case {"pins": dict(pins)}:
-                self._hands = Hands(pins, slow_down)
+                slow = SlowPins(SETTLES_S)
+                self._hands = Hands(pins, lambda on: slow.turn(on=on))
             case {"press": str(keys)} if self._hands:
                 self._hands.press(keys, float(order.get("hold", 0)))
             case {"hook": "off"} if self._hands:

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 _AGREEING = 4
-"""Sweeps for which a key stays as it is: one more than the keypad's driver wants."""
+"""Sweeps in a row for which a key surely stays as it is: one more than the keypad's driver wants."""
 
 _PATIENCE_S = 30.0
 
-# From a driven row to its columns, in the worst case on a loaded machine.
-SETTLES_S = 0.008
+SETTLES_S = 0.01
+"""From a driven row to its columns at the most, even on a loaded machine."""
+
+# A look that comes later may have been too late for this sweep: it does not count.
+_LATE_S = 0.006
 
 
 class Unscanned(Exception):
@@ -52,7 +55,7 @@ class Hands:
     A hook whose polarity is learned is closed (low) while the handset is lifted.
     """
 
-    def __init__(self, pins: dict[str, object], slow_down: Callable[[float], int]) -> None:
+    def __init__(self, pins: dict[str, object], turn_slow: Callable[[bool], None]) -> None:
         folder = pin_folders()
 
         def pin(number: object) -> Pin:
@@ -62,7 +65,7 @@ class Hands:
         self._hook = pin(pins["hook"])
         self._rows = [pin(number) for number in pins["rows"]]  # type: ignore[attr-defined]
         self._columns = [pin(number) for number in pins["columns"]]  # type: ignore[attr-defined]
-        self._slow_down = slow_down
+        self._turn_slow = turn_slow
         for each in (self._hook, *self._rows, *self._columns):
             each.pull(up=True)
 
@@ -74,8 +77,8 @@ class Hands:
 
     def press(self, keys: str, hold_s: float = 0.0) -> None:
         """Each key down until the driver must have seen it, and up again until it must have seen that."""
-        slow = self._slow_down(SETTLES_S)
         wires = _Wires(self._rows, self._columns)
+        self._turn_slow(True)
         wires.start()
         try:
             for key in keys:
@@ -87,7 +90,7 @@ class Hands:
                 wires.wait_for_sweeps(row, _AGREEING)
         finally:
             wires.stop()
-            os.close(slow)
+            self._turn_slow(False)
 
 
 class _Wires:
@@ -115,9 +118,9 @@ class _Wires:
         self._closed = None
 
     def wait_for_sweeps(self, row: int, count: int) -> None:
-        enough = self._sweeps[row] + count
+        self._sweeps[row] = 0
         deadline = time.monotonic() + _PATIENCE_S
-        while self._sweeps[row] < enough:
+        while self._sweeps[row] < count:
             if time.monotonic() > deadline:
                 raise Unscanned(f"nothing scanned row {row} for {_PATIENCE_S:.0f} s")
             time.sleep(0.005)
@@ -125,16 +128,21 @@ class _Wires:
     def _run(self) -> None:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50))
         driven = [False] * len(self._rows)
+        before = time.monotonic()
         while not self._stopping:
             low = [row.low for row in self._rows]
-            closed = self._closed
-            for index, column in enumerate(self._columns):
-                up = not (closed is not None and closed[1] == index and low[closed[0]])
-                if column.pulled_up is not up:
-                    column.pull(up=up)
-            for index, now in enumerate(low):
-                self._sweeps[index] += now and not driven[index]
-            driven = low
+            self._connect(low)
+            now = time.monotonic()
+            for index, is_low in enumerate(low):
+                if is_low and not driven[index]:
+                    self._sweeps[index] = 0 if now - before > _LATE_S else self._sweeps[index] + 1
+            driven, before = low, now
             time.sleep(0.0002)
-        for column in self._columns:
-            column.pull(up=True)
+        self._connect([False] * len(self._rows))
+
+    def _connect(self, low: list[bool]) -> None:
+        closed = self._closed
+        for index, column in enumerate(self._columns):
+            up = closed is None or closed[1] != index or not low[closed[0]]
+            if column.pulled_up is not up:
+                column.pull(up=up)

@@ -17,9 +17,9 @@ from pathlib import Path
 _BPF, _PERF_EVENT_OPEN = 280, 241  # arm64's system call numbers
 _PROG_LOAD, _KPROBE = 5, 2
 _KTIME_GET_NS = 5
-_SET_BPF, _ENABLE = 0x40042408, 0x2400
+_SET_BPF, _ENABLE, _DISABLE = 0x40042408, 0x2400, 0x2401
 # The verifier follows 8,192 branches at most; looking at the clock is what takes the time.
-_LOOPS, _LOOKS = 6_000, 8
+_LOOPS, _LOOKS = 6_000, 24
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -53,9 +53,19 @@ def _checked(result: int, what: str) -> int:
     return result
 
 
-def slow_down(wait_s: float) -> int:
-    """The descriptor on which it depends: close it to end the slowness."""
-    program = _program(int(wait_s * 1e9))
+class SlowPins:
+    """Off until it is turned on. Raises OSError where the kernel has no BPF or no gpio-sim."""
+
+    def __init__(self, wait_s: float) -> None:
+        program = _load(_program(int(wait_s * 1e9)))
+        self._event = _probe(b"gpio_sim_direction_output")
+        fcntl.ioctl(self._event, _SET_BPF, program)
+
+    def turn(self, *, on: bool) -> None:
+        fcntl.ioctl(self._event, _ENABLE if on else _DISABLE, 0)
+
+
+def _load(program: bytes) -> int:
     instructions = ctypes.create_string_buffer(program)
     license_ = ctypes.create_string_buffer(b"GPL")
     attributes = struct.pack(
@@ -64,14 +74,16 @@ def slow_down(wait_s: float) -> int:
         0, 0, 0, 0, 0, b"slow_pins",
     )  # fmt: skip
     given = ctypes.create_string_buffer(attributes.ljust(128, b"\0"), 128)
-    loaded = _checked(_libc.syscall(_BPF, _PROG_LOAD, given, len(given)), "BPF program")
+    return _checked(_libc.syscall(_BPF, _PROG_LOAD, given, len(given)), "BPF program")
+
+
+def _probe(function: bytes) -> int:
+    """A descriptor for the moments when a function of the kernel returns."""
     kind = int(Path("/sys/bus/event_source/devices/kprobe/type").read_text())
-    name = ctypes.create_string_buffer(b"gpio_sim_direction_output")
+    name = ctypes.create_string_buffer(function)
     event = bytearray(128)
-    struct.pack_into("<IIQ", event, 0, kind, len(event), 1)  # config 1: when the function returns
+    struct.pack_into("<IIQ", event, 0, kind, len(event), 1)  # config 1: when it returns
+    struct.pack_into("<Q", event, 40, 1)  # disabled
     struct.pack_into("<Q", event, 56, ctypes.addressof(name))
     given = ctypes.create_string_buffer(bytes(event), len(event))
-    descriptor = _checked(_libc.syscall(_PERF_EVENT_OPEN, given, -1, 0, -1, 0), "kprobe")
-    fcntl.ioctl(descriptor, _SET_BPF, loaded)
-    fcntl.ioctl(descriptor, _ENABLE, 0)
-    return descriptor
+    return _checked(_libc.syscall(_PERF_EVENT_OPEN, given, -1, 0, -1, 0), "kprobe")
