@@ -10,10 +10,10 @@ NAME ?= call
 PHONES ?= 2
 TERMINAL ?=
 
-.PHONY: help setup demo script test check messages bench contracts slither hardware clean
+.PHONY: help setup demo script test check messages bench hardware image image-test image-test-full contracts slither clean
 
 help: ## What there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Prepare this machine (every other target does it by itself)
 	@image-build/host/prepare.sh
@@ -46,6 +46,13 @@ messages: setup ## Collect the phone's words into the catalogs of its languages,
 bench: ## Speeds and sizes beside a peer's, in one run [JSON=build/bench.json]
 	@BENCH=1 image-build/host/prepare.sh
 	@$(WITH_NODE) $(PYTHON) -m tests.bench $(if $(JSON),--json $(JSON))
+
+image-test: ## Boot the image (make image, or KALLPHONE_IMAGE) in QEMU: hardware, dial tone, a paid call
+	@IMAGE_TEST=1 image-build/host/prepare.sh
+	@$(WITH_NODE) $(PYTHON) -m pytest -q -m "image and not image_full" tests/image
+
+image-test-full: image-test ## ... and first boot, updates, power cuts, another board: takes hours
+	@$(WITH_NODE) $(PYTHON) -m pytest -q -m image_full tests/image
 
 contracts: setup ## Build and test the contracts, print the gas table
 	@cd contracts && $(WITH_NODE) bin/forge build && $(WITH_NODE) bin/forge test
