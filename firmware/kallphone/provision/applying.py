@@ -1,6 +1,6 @@
 """One file's answers, put where the phone, its Wi-Fi and its updates find them.
 
-All is checked before anything is written. Each step can be done again: after a power cut the file, which keeps
+All is checked before anything is written. Each step can be done again: after a power cut the file, which has
 its secrets until the last step is done, is applied from its beginning, before the phone starts.
 """
 

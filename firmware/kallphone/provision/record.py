@@ -14,7 +14,7 @@ NAME = "provision.json"
 
 @dataclass(frozen=True)
 class Record:
-    """`card`, `pins` and `plan_digest` are SHA-256 of files as applied, `installer` (0x...) whose plans count.
+    """`card`, `pins` and `plan_digest` are SHA-256 of files as applied, `installer` (0x...) whose plans hold.
 
     `phone` is what the last files said of [phone], `ssh_from` which of them let somebody in.
     """
