@@ -32,9 +32,7 @@ record = ""
 def deployment(chain_id: int = 100) -> str:
     names = ("KallCoin", "KallRegistry", "KallEscrow", "KallRating", "KallSpec", "KallKrypton")
     contracts = {name: f"0x{place:040x}" for place, name in enumerate(names, start=1)}
-    return json.dumps(
-        {"network_api_version": 1, "chain_id": chain_id, "block": 7, "contracts": contracts}
-    )
+    return json.dumps({"network_api_version": 1, "chain_id": chain_id, "block": 7, "contracts": contracts})
 
 
 def make_layout(root: Path) -> Layout:

@@ -1,4 +1,4 @@
-"""The power fails for real: a process of its own ends before its n-th change of a disk, and cleans nothing up."""
+"""The power fails: a process of its own ends before its n-th change of a disk, and cleans nothing up."""
 
 from __future__ import annotations
 

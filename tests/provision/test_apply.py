@@ -94,6 +94,13 @@ def test_what_is_left_out_is_asked_by_the_wizard(card: Card, without: str, asked
     assert {"language", "country", "network", "key", "pin step"} - steps == asked
 
 
+def test_what_was_left_out_can_be_added_on_the_card(card: Card):
+    card.start(COMPLETE.replace('country = "at"', "#"))
+    assert not card.layout.config.exists()
+    assert card.start(card.text.replace("#   # Vienna", 'country = "at"')) == ()
+    assert card.layout.config.exists()
+
+
 def test_a_new_key_and_a_cable_are_enough(card: Card):
     card.start('[phone]\ncountry = "de"\n[key]\nnew = true\n[wifi]\ncable = true\n')
     assert card.layout.config.exists()
@@ -158,7 +165,7 @@ def test_a_file_with_a_fault_changes_nothing_and_says_all_of_them(card: Card):
     ("text", "words"),
     [
         ("[owner]\npin = 123456\n", "[owner] pin: must be a text in quotation marks"),
-        ("[wifi]\nssid = \"a\"\npassword = 12345678\n", "[wifi] password: must be a text"),
+        ('[wifi]\nssid = "a"\npassword = 12345678\n', "[wifi] password: must be a text"),
         (f'[wifi]\nssid = "{"ü" * 17}"\nopen = true\n', "longer than 32 bytes"),
         ('[wifi]\npassword = "12345678"\n', "[wifi] ssid: is missing"),
         ('[wifi]\nssid = "a"\ncountry = "Germany"\nopen = true\n', "two letters"),
@@ -168,14 +175,14 @@ def test_a_file_with_a_fault_changes_nothing_and_says_all_of_them(card: Card):
         ('[installer]\nssh_key = "command=\\"sh\\" ssh-ed25519 AAAA"\n', "is no public key"),
         ('[installer]\naccount = "0x12"\n', "[installer] account"),
         ('[update]\nurl = "http://updates.example"\n', "https://"),
-        ('[settings]\nloud = true\n', "loud is not known"),
+        ("[settings]\nloud = true\n", "loud is not known"),
         ('[settings]\nlanguage = "de"\n', "[phone]"),
-        ('[settings.volumes]\nringer = 11\n', "volumes.ringer can't be 11"),
+        ("[settings.volumes]\nringer = 11\n", "volumes.ringer can't be 11"),
         ('[settings]\nscreening = "NOBODY"\n', "screening is none of EVERYBODY"),
         ('[[contacts]]\nname = "A"\nnumber = "12"\n', "[contacts 1] number"),
         ('[display]\nchip = "ssd9999"\n', "pins.toml: display.chip"),
         ('[provider]\nca_file = "gone.pem"\n', "there is no file"),
-        ("[phone]\ncuontry = \"de\"\n", "[phone] cuontry: is not known; did you mean 'country'?"),
+        ('[phone]\ncuontry = "de"\n', "[phone] cuontry: is not known; did you mean 'country'?"),
     ],
 )
 def test_faults_are_told_in_words_and_secrets_are_not(card: Card, text: str, words: str):

@@ -26,7 +26,7 @@ def test_a_byte_order_mark_is_kept():
 
 
 def test_letters_of_an_old_encoding_are_refused_with_their_line():
-    with pytest.raises(FileInvalid, match='line 2 has a letter that is not UTF-8.*"UTF-8"'):
+    with pytest.raises(FileInvalid, match=r'line 2 has a letter that is not UTF-8.*"UTF-8"'):
         decoded("kallphone.toml", TEXT.encode("cp1252"))
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kallphone.provision.scrub import scrubbed, secrets_in
 from kallphone.provision.toml_text import written
-from tests.provision.card import COMPLETE, WORDS
+from tests.provision.card import COMPLETE
 
 
 def test_secrets_go_and_all_else_stays():
@@ -17,10 +17,9 @@ def test_secrets_go_and_all_else_stays():
     assert "legal" not in done
     assert done.replace("# applied on 2026-11-25: password was taken out\n", "").count("\n") > 5
     kept = [line for line in done.splitlines() if "applied on" not in line]
-    expected = [line for line in COMPLETE.splitlines()]
-    assert len(kept) == len(expected)
+    assert len(kept) == len(COMPLETE.splitlines())
     assert 'password = ""   # on the router' in kept
-    assert '# Mine' in kept
+    assert "# Mine" in kept
     assert 'country = "at"   # Vienna' in kept
 
 

@@ -1,6 +1,13 @@
 import pytest
 
-from kallphone.provision.wifi import Network, knows, password_fault, pre_shared_key, with_country, with_network
+from kallphone.provision.wifi import (
+    Network,
+    knows,
+    password_fault,
+    pre_shared_key,
+    with_country,
+    with_network,
+)
 
 # IEEE 802.11i-2004, annex H.4.3 (802.11-2020, J.4.2).
 VECTORS = [
@@ -9,7 +16,7 @@ VECTORS = [
     ("Z" * 32, "a" * 32, "becb93866bb8c3832cb777c2f559807c8c59afcb6eae734885001300a981cc62"),
 ]
 
-ROUTER = '''ctrl_interface=DIR=/run/wpa_supplicant GROUP=netdev
+ROUTER = """ctrl_interface=DIR=/run/wpa_supplicant GROUP=netdev
 update_config=1
 country=FR
 
@@ -21,7 +28,7 @@ network={
 	ssid=486f6d65
 	psk=bb
 }
-'''
+"""
 
 
 @pytest.mark.parametrize(("ssid", "passphrase", "key"), VECTORS)
@@ -45,7 +52,9 @@ def test_a_network_takes_the_place_of_its_namesake_and_no_other():
     assert "psk=bb" in quoted
 
 
-@pytest.mark.parametrize("ssid", ['say "hi"', "  two spaces before", "Café Zürich", "電話", "back\\slash", "#1}"])
+@pytest.mark.parametrize(
+    "ssid", ['say "hi"', "  two spaces before", "Café Zürich", "電話", "back\\slash", "#1}"]
+)
 def test_any_name_can_be_written_and_found_again(ssid: str):
     made = with_network(ROUTER, Network(ssid, "12345678"))
     assert f"ssid={ssid.encode().hex()}\n" in made

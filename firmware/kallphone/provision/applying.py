@@ -155,24 +155,17 @@ class Application:
 
     def _apply_config(self, account: Account | None) -> bool:
         """Whether there is a phone now. A first one is made only when nothing is left to be asked."""
-        is_there = self._layout.config.exists()
+        is_there, known = self._layout.config.exists(), read_provisioned(self._layout.state)
         complete = (
             account is not None
-            and (self._answers.new_key or bool(self._answers.words))
-            and bool(read_provisioned(self._layout.state).country)
-            and self._has_network()
+            and (self._answers.new_key or known.restored)
+            and bool(known.country)
+            and (known.cable or bool(known.wifi))
             and names_a_network(self._config)
         )
         if (is_there and self._answers.config) or (complete and not is_there):
             write_config(self._layout.state, self._config, self._copies)
         return is_there or complete
-
-    def _has_network(self) -> bool:
-        return self._answers.cable or self._answers.network is not None or self._knows_wifi
-
-    @property
-    def _knows_wifi(self) -> bool:
-        return bool(read_provisioned(self._layout.state).wifi)
 
     def _new_record(self) -> Record:
         answers, record = self._answers, self._record
@@ -195,6 +188,11 @@ def check_wifi(name: str, document: Mapping[str, Any], known: str) -> None:
         raise FileInvalid(
             f"{name}: [wifi] password: is empty; give that of {wifi['ssid']!r}, or open = true if it has none"
         )
+
+
+def networks_of(layout: Layout) -> str:
+    """The wpa_supplicant.conf there is."""
+    return _text(layout.system / WPA)
 
 
 def _defaults(config: PhoneConfig) -> Settings:

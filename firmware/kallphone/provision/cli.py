@@ -5,11 +5,26 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from kallphone.device.layout import Layout
+from kallphone.provision.errors import ProvisionError
+
+
+def main(argv: Sequence[str]) -> int:
+    """These commands alone, for a start that waits for them."""
+    parser = argparse.ArgumentParser(prog="kallphone")
+    add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
+    arguments = parser.parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except ProvisionError as error:
+        print(f"kallphone: {error}", file=sys.stderr)
+        return 1
 
 
 def add_commands(commands: Any) -> None:
@@ -53,8 +68,8 @@ def _add_batch(commands: Any) -> None:
 
 
 def _apply(arguments: argparse.Namespace) -> int:
+    from kallphone.provision.board import board_serial
     from kallphone.provision.boot_partition import BootPartition, as_it_is, mount_again
-    from kallphone.provision.device_file import board_serial
     from kallphone.provision.provisioning import PLAN, Provisioning, Surroundings
     from kallphone.provision.sticks import plans_on_sticks
 

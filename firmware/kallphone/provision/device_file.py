@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from kallnet.account import Account, Address, address_of, address_to_hex
+from kallphone.provision.board import SERIAL
 from kallphone.provision.errors import FileInvalid
 from kallphone.provision.toml_text import written
 
 PATTERN = "device-*.toml"
 FORMAT = 1
-_SERIAL = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -50,21 +49,9 @@ def read_device(file: Path) -> Device:
     try:
         fields = tomllib.loads(file.read_text(encoding="utf-8"))
         device = Device(fields["serial"], bytes.fromhex(fields["public_key"]))
-        good = _SERIAL.fullmatch(device.serial) and address_to_hex(device.account) == fields["account"]
+        good = SERIAL.fullmatch(device.serial) and address_to_hex(device.account) == fields["account"]
     except (OSError, ValueError, KeyError, TypeError):
         good = None
     if not good or fields["format"] != FORMAT:
         raise FileInvalid(f"{file} is no device file of a phone, or was damaged: copy it anew from its card")
     return device
-
-
-def board_serial(root: Path = Path("/")) -> str:
-    """The SoC's, as the firmware wrote it into the device tree; else the system's machine-id."""
-    for name in ("proc/device-tree/serial-number", "etc/machine-id"):
-        try:
-            text = (root / name).read_text(encoding="ascii").strip("\0\n ")
-        except (OSError, UnicodeDecodeError):
-            continue
-        if _SERIAL.fullmatch(text):
-            return text
-    return "unknown"

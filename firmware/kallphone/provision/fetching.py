@@ -9,9 +9,9 @@ import requests
 from kallphone.device.layout import Layout
 from kallphone.provision.errors import PlanRefused
 from kallphone.provision.plan_desk import wanted_plan
-from kallphone.provision.plan_file import LARGEST
 from kallphone.provision.provisioning import FETCHED, PLAN, digest
 from kallphone.provision.record import read_record
+from kallphone.provision.sticks import LARGEST
 from kallphone.storage.files import write_private
 
 Get = Callable[[str], bytes]

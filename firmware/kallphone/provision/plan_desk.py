@@ -10,19 +10,22 @@ from kallnet.deployment import Deployment, load_deployment
 from kallnet.errors import DeploymentInvalid
 from kallphone.device.layout import Layout
 from kallphone.provision.answers import answers_of
-from kallphone.provision.applying import Application
+from kallphone.provision.applying import Application, check_wifi, networks_of
 from kallphone.provision.config_file import layers_below, merged
 from kallphone.provision.errors import PlanRefused
 from kallphone.provision.owner_files import as_owner, own_account
-from kallphone.provision.plan_file import LARGEST, Plan, joined, own_part, read_plan
+from kallphone.provision.plan_file import Plan, joined, own_part, read_plan
 from kallphone.provision.record import Record
+from kallphone.provision.sticks import LARGEST
 
 
 def apply_plan(layout: Layout, device: str, name: str, content: bytes, record: Record) -> Record:
     """The record with the plan in it. Raises PlanRefused, and as Application.apply does."""
     plan = wanted_plan(layout, name, content, record)
     own = own_part(name, plan, device, _account(layout), _deployment(layout, name, plan))
-    answers = answers_of(name, joined(plan.common, own), layout.boot)
+    document = joined(plan.common, own)
+    answers = answers_of(name, document, layout.boot)
+    check_wifi(name, document, networks_of(layout))
     answers = dataclasses.replace(answers, installer=plan.installer)
     done = Application(layout, name, "plan", answers, record).apply()
     return dataclasses.replace(done.record, plan_serial=plan.serial)

@@ -24,7 +24,6 @@ from kallphone.provision.toml_text import written
 
 FORMAT = 1
 KIND = "provision"
-LARGEST = 64 * 1024 * 1024
 _CONTEXT = b"KallPhone plan 1\n"
 _FIELDS = {"format", "serial", "chain_id", "registry", "installer", "common", "parts", "signature"}
 _PLAN = "plan"

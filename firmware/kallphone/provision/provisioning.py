@@ -86,11 +86,11 @@ class Provisioning:
             return record
         # Only now: a phone at whose card nobody changed anything starts without these libraries.
         from kallphone.provision.answers import answers_of
-        from kallphone.provision.applying import WPA, Application, check_wifi
+        from kallphone.provision.applying import Application, check_wifi, networks_of
         from kallphone.provision.pin_table import pin_table
 
         answers = answers_of(CARD, document, self._boot.folder)
-        check_wifi(CARD, document, _text(self._layout.system / WPA))
+        check_wifi(CARD, document, networks_of(self._layout))
         table = pin_table(pins, answers.display)
         done = Application(self._layout, CARD, "card", answers, record, table).apply()
         if answers.device_file and done.account is not None:
@@ -165,10 +165,3 @@ def _on_a_pc(faults: list[str]) -> bytes:
         *faults,
     ]
     return ("\r\n".join(lines) + "\r\n").encode()
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""

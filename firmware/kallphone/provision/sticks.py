@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from kallphone.provision.plan_file import LARGEST
-
 log = logging.getLogger(__name__)
+
+LARGEST = 64 * 1024 * 1024
+"""Of a plan, in bytes."""
 
 _MOUNT = ("mount", "-o", "ro,nosuid,nodev,noexec")
 
