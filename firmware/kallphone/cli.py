@@ -13,6 +13,7 @@ from kallphone.device.cli import add_commands as add_device_commands
 from kallphone.doctor.cli import add_commands as add_doctor_commands
 from kallphone.ledger.cli import add_commands as add_ledger_commands
 from kallphone.owner.cli import add_commands as add_owner_commands
+from kallphone.provision.cli import add_commands as add_provision_commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add_owner_commands(commands)
     add_doctor_commands(commands)
     add_device_commands(commands)
+    add_provision_commands(commands)
     return parser
 
 
@@ -121,6 +123,7 @@ def _expected() -> tuple[type[Exception], ...]:
         "kallphone.storage.errors": "StorageError",
         "kallphone.payments.errors": "PaymentsError",
         "kallphone.ledger.errors": "CommandError",
+        "kallphone.provision.errors": "ProvisionError",
         "kallphone.demo.process": "DemoError",
         "kallphone.demo.chain": "ChainError",
         "kallphone.bench.held": "HeldPhoneError",
