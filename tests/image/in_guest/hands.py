@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 _AGREEING = 4
-"""Sweeps in a row for which a key surely stays as it is: one more than the keypad's driver wants."""
+"""Sweeps in a row for which a key stays down: one more than the keypad's driver wants."""
 
 _PATIENCE_S = 30.0
 
@@ -76,7 +76,7 @@ class Hands:
         self._hook.pull(up=True)
 
     def press(self, keys: str, hold_s: float = 0.0) -> None:
-        """Each key down until the driver must have seen it, and up again until it must have seen that."""
+        """Each key down until the driver must have seen it, and up again until it has gone back to sleep."""
         wires = _Wires(self._rows, self._columns)
         self._turn_slow(True)
         wires.start()
@@ -87,7 +87,7 @@ class Hands:
                 wires.wait_for_sweeps(row, _AGREEING)
                 time.sleep(hold_s)
                 wires.open()
-                wires.wait_for_sweeps(row, _AGREEING)
+                wires.wait_for_sleep()
         finally:
             wires.stop()
             self._turn_slow(False)
@@ -101,6 +101,7 @@ class _Wires:
         self._columns = columns
         self._closed: tuple[int, int] | None = None
         self._sweeps = [0] * len(rows)
+        self._asleep = False
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="wires")
 
@@ -119,10 +120,18 @@ class _Wires:
 
     def wait_for_sweeps(self, row: int, count: int) -> None:
         self._sweeps[row] = 0
+        self._wait(lambda: self._sweeps[row] >= count, f"nothing scanned row {row}")
+
+    def wait_for_sleep(self) -> None:
+        """The driver drives all rows at once when no key is down, and waits for a column's edge."""
+        self._asleep = False
+        self._wait(lambda: self._asleep, "the keypad's driver still believes in a pressed key")
+
+    def _wait(self, holds: Callable[[], bool], otherwise: str) -> None:
         deadline = time.monotonic() + _PATIENCE_S
-        while self._sweeps[row] < count:
+        while not holds():
             if time.monotonic() > deadline:
-                raise Unscanned(f"nothing scanned row {row} for {_PATIENCE_S:.0f} s")
+                raise Unscanned(f"{otherwise} for {_PATIENCE_S:.0f} s")
             time.sleep(0.005)
 
     def _run(self) -> None:
@@ -133,12 +142,19 @@ class _Wires:
             low = [row.low for row in self._rows]
             self._connect(low)
             now = time.monotonic()
-            for index, is_low in enumerate(low):
-                if is_low and not driven[index]:
-                    self._sweeps[index] = 0 if now - before > _LATE_S else self._sweeps[index] + 1
+            self._count(low, driven, late=now - before > _LATE_S)
             driven, before = low, now
             time.sleep(0.0002)
         self._connect([False] * len(self._rows))
+
+    def _count(self, low: list[bool], driven: list[bool], *, late: bool) -> None:
+        """Only a sweep that found the wires in their place counts, and only one row at a time is a sweep."""
+        self._asleep |= all(low)
+        for index, is_low in enumerate(low):
+            if is_low and sum(low) > 1:
+                self._sweeps[index] = 0
+            elif is_low and not driven[index]:
+                self._sweeps[index] = 0 if late else self._sweeps[index] + 1
 
     def _connect(self, low: list[bool]) -> None:
         closed = self._closed
