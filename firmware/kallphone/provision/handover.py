@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
+from kallphone.config import SECTIONS
 from kallphone.provision.toml_text import written
 from kallphone.storage.files import write_private
 
@@ -16,7 +18,10 @@ ERRORS = "provision-errors.txt"
 
 @dataclass(frozen=True)
 class Provisioned:
-    """What the wizard need not ask; empty and False where it must. No secrets."""
+    """What the wizard need not ask; empty and False where it must. No secrets.
+
+    `more` has the tables of kallphone.toml that were said, with paths relative to the phone's folder.
+    """
 
     language: str = ""
     country: str = ""
@@ -26,6 +31,7 @@ class Provisioned:
     key: bool = False
     restored: bool = False
     pin: bool = False
+    more: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -42,13 +48,20 @@ def read_provisioned(state: Path) -> Provisioned:
     """Nothing answered where there is no such file, or one that can't be read."""
     with suppress(OSError, ValueError):
         found = tomllib.loads((state / PROVISIONED).read_text(encoding="utf-8"))
-        kinds: dict[str, object] = {one.name: type(one.default) for one in fields(Provisioned)}
-        return Provisioned(**{name: value for name, value in found.items() if type(value) is kinds.get(name)})
+        kinds: dict[str, object] = {name: type(value) for name, value in asdict(Provisioned()).items()}
+        said = {name: value for name, value in found.items() if type(value) is kinds.get(name)}
+        more = {name: table for name, table in found.items() if name in SECTIONS and isinstance(table, dict)}
+        flat = {name: table for name, table in said.items() if not isinstance(table, dict)}
+        return Provisioned(**flat, more=more)
     return Provisioned()
 
 
 def write_provisioned(state: Path, provisioned: Provisioned) -> None:
-    write_private(state / PROVISIONED, written(asdict(provisioned)).encode(), replace=True)
+    fields = asdict(provisioned)
+    # One that the wizard finds is one that it does not ask for.
+    tables = fields.pop("more")
+    said = {name: value for name, value in fields.items() if value}
+    write_private(state / PROVISIONED, written(_without_clashes(said, tables)).encode(), replace=True)
 
 
 def read_errors(state: Path) -> tuple[str, ...]:
