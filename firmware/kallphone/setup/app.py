@@ -7,7 +7,7 @@ import dataclasses
 import logging
 import signal
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from kallphone.setup.configuration import Offer, card_trouble, read_offer, write
 from kallphone.setup.desk import SetupDesk
 from kallphone.setup.hotspot import HotspotDesk
 from kallphone.setup.machine import NETWORK_ONLY, screen_for, start, transition, wakeup_for, without_network
-from kallphone.setup.network import Network
+from kallphone.setup.network import Network, NetworkError
 from kallphone.setup.simulated_network import SimulatedNetwork
 from kallphone.setup.states import Kept, Newcomer, Progress, Setup, SetupEvent, WriteConfig
 from kallphone.setup.wpa_network import WpaNetwork
@@ -99,6 +99,8 @@ def _begin(
     layout: Layout, network: Network, database: Database, pin: PinLock, now: float
 ) -> tuple[Offer, Newcomer]:
     """Where to begin; with everything answered the configuration is written here."""
+    with suppress(NetworkError):
+        network.close_hotspot()  # one that a run before this left open
     if layout.config.exists():
         return Offer(), _network_only(layout, network, database, pin, now)
     try:
