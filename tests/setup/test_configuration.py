@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +8,9 @@ import pytest
 from kallnet.configfile import ConfigError
 from kallphone.config import load_config
 from kallphone.device.layout import Layout
+from kallphone.provision.handover import PROVISIONED, Provisioned, write_provisioned
 from kallphone.setup import progress
-from kallphone.setup.configuration import PROVISIONED, dumped, read_offer, write_config
+from kallphone.setup.configuration import read_offer, write_config
 from kallphone.setup.states import Kept, Progress, Provider, WriteConfig
 from tests.setup.first_boot import layout_of
 
@@ -102,12 +102,6 @@ def test_a_missing_certificate_is_told(layout: Layout):
     assert not layout.config.exists()
 
 
-def test_what_is_dumped_is_read_back():
-    odd = 'quotes " and \\ and \n and \x7f and é and \u2028'
-    sections = {"a": {"text": odd, "list": ["x", odd], "flag": True, "count": 10**15}}
-    assert tomllib.loads(dumped(sections)) == sections
-
-
 def test_progress_comes_back_and_holds_no_secret(tmp_path: Path):
     how_far = Progress("fr", "ch", "https://s.test", Kept.LATER, ("language", "country"))
     progress.keep(tmp_path, how_far)
@@ -123,3 +117,19 @@ UNKNOWN = '{"language": "tlh", "country": "de", "provider": "", "words": "", "do
 def test_progress_that_can_t_be_read_begins_anew(tmp_path: Path, content: str):
     progress.progress_file(tmp_path).write_bytes(content.encode("latin-1"))
     assert progress.kept(tmp_path, Progress(country="at")) == Progress(country="at")
+
+
+def test_what_provisioning_leaves_is_what_is_not_asked(layout: Layout):
+    left = Provisioned(language="es", country="es", wifi="Home", key=True, restored=True)
+    write_provisioned(layout.state, left)
+    offer = read_offer(layout)
+    assert offer.is_restored
+    assert {*left.steps, "provider"} == offer.answered
+    assert offer.steps(has_key=True, cable=False) == ("pin step", "summary")
+
+
+def test_what_provisioning_leaves_empty_is_asked(layout: Layout):
+    layout.preset.write_text(PRESET.replace("[phone]", '[phone]\nlanguage = "en"\ncountry = "gb"'))
+    write_provisioned(layout.state, Provisioned(pin=True))
+    steps = read_offer(layout).steps(has_key=False, cable=True)
+    assert steps == ("language", "country", "network", "key", "summary")

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 from kallphone.bench.held import HeldPhone
 from kallphone.config import load_config
 from kallphone.device.layout import Layout
-from kallphone.setup.configuration import PROVISIONED
+from kallphone.provision.handover import PROVISIONED
 from kallphone.setup.progress import progress_file
 from kallphone.storage.database import Database
 from kallphone.storage.key import key_in

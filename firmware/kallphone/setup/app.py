@@ -21,8 +21,9 @@ from kallphone.phone.events import Event, Woken
 from kallphone.phone.lamps import Light
 from kallphone.phone.screens import Screen
 from kallphone.phone.settings import Settings
+from kallphone.provision.handover import read_errors
 from kallphone.setup import progress
-from kallphone.setup.configuration import Offer, card_trouble, read_offer, write_config
+from kallphone.setup.configuration import Offer, read_offer, write_config
 from kallphone.setup.desk import SetupDesk
 from kallphone.setup.hotspot import HotspotDesk
 from kallphone.setup.machine import NETWORK_ONLY, screen_for, start, transition, wakeup_for, without_network
@@ -109,7 +110,7 @@ def _begin(
         log.warning("%s", error)
         return Offer(), without_network((str(error),))
     if not offer.is_network:
-        return offer, without_network(card_trouble(layout))
+        return offer, without_network(read_errors(layout.state))
     key, link = key_in(layout.state), network.link()
     otherwise = Progress(
         offer.text("phone", "language") or "en",
@@ -121,7 +122,7 @@ def _begin(
         steps=offer.steps(has_key=key.exists(), cable=link.cable),
         link=link,
         has_key=key.exists(),
-        card=card_trouble(layout),
+        card=read_errors(layout.state),
         word_list=word_list(),
         providers=offer.providers,
     )
