@@ -69,9 +69,9 @@ def read_offer(layout: Layout) -> Offer:
     files: dict[tuple[str, str], Path] = {}
     for folder, document in ((layout.share, preset), (layout.state, more)):
         for section, key in _FILES:
-            name = document.get(section, {}).get(key)
-            if name:
-                files[section, key] = folder / str(name)
+            place = document.get(section, {}).get(key)
+            if place:
+                files[section, key] = folder / str(place)
     providers = tuple(Provider(str(one["name"]), str(one["api"])) for one in preset.get(_PROVIDERS, ()))
     return Offer(sections, files, providers, _answered(given, sections), bool(given.get("restored")))
 
