@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kallnet.configfile import ConfigError
+from kallnet.errors import KallnetError
 from kallphone.config import load_config
 from kallphone.device.layout import Layout
 from kallphone.provision.handover import PROVISIONED, Provisioned, write_provisioned
@@ -26,6 +28,13 @@ ca_file = "ca.pem"
 [money]
 deposit = 3_000_000
 """
+CONTRACTS = ("KallCoin", "KallRegistry", "KallEscrow", "KallRating", "KallSpec", "KallKrypton")
+DEPLOYMENT = {
+    "network_api_version": 1,
+    "chain_id": 1,
+    "block": 1,
+    "contracts": {name: f"0x{number:040x}" for number, name in enumerate(CONTRACTS, 1)},
+}
 CHOSEN = WriteConfig("fr", "ch", "")
 
 
@@ -35,7 +44,7 @@ def layout(tmp_path: Path) -> Layout:
     made.share.mkdir()
     made.state.mkdir(parents=True)
     made.preset.write_text(PRESET)
-    (made.share / "deployment.json").write_text("{}")
+    (made.share / "deployment.json").write_text(json.dumps(DEPLOYMENT))
     (made.share / "ca.pem").write_text("a certificate")
     return made
 
@@ -88,6 +97,13 @@ def test_what_no_phone_can_run_with_is_never_the_config(layout: Layout):
         write_config(layout, read_offer(layout), CHOSEN)
     assert not layout.config.exists()
     assert [file.name for file in layout.state.iterdir() if "toml" in file.name] == []
+
+
+def test_a_file_that_is_no_deployment_makes_no_phone(layout: Layout):
+    (layout.share / "deployment.json").write_text("{}")
+    with pytest.raises(KallnetError, match=r"deployment\.json"):
+        write_config(layout, read_offer(layout), CHOSEN)
+    assert not layout.config.exists()
 
 
 def test_an_image_made_for_no_network_is_known(layout: Layout):

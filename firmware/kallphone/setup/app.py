@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kallnet.configfile import ConfigError
+from kallnet.errors import KallnetError
 from kallphone import parts
 from kallphone.config import load_config
 from kallphone.device.layout import Layout
@@ -127,7 +128,12 @@ def _begin(
         providers=offer.providers,
     )
     if not setup.steps:
-        write_config(layout, offer, WriteConfig(otherwise.language, otherwise.country, otherwise.provider))
+        chosen = WriteConfig(otherwise.language, otherwise.country, otherwise.provider)
+        try:
+            write_config(layout, offer, chosen)
+        except KallnetError as error:
+            log.warning("%s", error)
+            return offer, without_network((str(error),))
         progress.forget(layout.state)
     phone = start(setup, progress.kept(layout.state, otherwise), now)
     return offer, dataclasses.replace(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kallnet.configfile import ConfigError
+from kallnet.deployment import load_deployment
 from kallphone.config import SECTIONS, load_config
 from kallphone.device.layout import Layout
 from kallphone.phone.menu.about import COUNTRIES
@@ -90,7 +91,7 @@ def _answered(given: dict[str, Any], sections: _Sections) -> frozenset[str]:
 
 
 def write_config(layout: Layout, offer: Offer, chosen: WriteConfig) -> None:
-    """Whole and on disk, or not there at all. Raises ConfigError where no phone could run with it, and
+    """Whole and on disk, or not there at all. Raises KallnetError where no phone could run with it, and
     OSError or StorageError where the disk won't.
     """
     state = layout.state
@@ -107,7 +108,7 @@ def write_config(layout: Layout, offer: Offer, chosen: WriteConfig) -> None:
     trial = state / "kallphone.toml.new"
     try:
         write_private(trial, content, replace=True)
-        load_config(trial)
+        load_deployment(load_config(trial).deployment)
     finally:
         trial.unlink(missing_ok=True)
     write_private(layout.config, content, replace=True)
