@@ -10,6 +10,8 @@ from kallphone.config import load_config
 from kallphone.phone.book import Contact
 from kallphone.phone.settings import Screening, Settings
 from kallphone.provision.handover import read_errors, read_provisioned
+from kallphone.setup.configuration import read_offer, write_config
+from kallphone.setup.states import WriteConfig
 from kallphone.storage.contacts import ContactStore
 from kallphone.storage.database import Database
 from kallphone.storage.key import key_in
@@ -92,6 +94,27 @@ def test_what_is_left_out_is_asked_by_the_wizard(card: Card, without: str, asked
     assert not card.layout.config.exists()
     steps = set(read_provisioned(card.layout.state).steps)
     assert {"language", "country", "network", "key", "pin step"} - steps == asked
+
+
+def test_what_the_wizard_does_not_ask_is_handed_on_to_it(card: Card):
+    (card.layout.boot / "ca.pem").write_text("a certificate")
+    text = '[provider]\napi = "https://new.example"\nca_file = "ca.pem"\n[money]\ndeposit = 5\n'
+    assert card.start(text) == ()
+    offer = read_offer(card.layout)
+    assert "provider" in offer.answered
+    write_config(card.layout, offer, WriteConfig("fr", "ch", ""))
+    config = load_config(card.layout.config)
+    assert (config.provider_api, config.deposit) == ("https://new.example", 5)
+    assert config.ca_file is not None
+    assert config.ca_file.read_text() == "a certificate"
+    assert config.ca_file.parent == card.layout.state.resolve()
+
+
+def test_a_preset_needs_to_name_the_network_and_no_more(card: Card):
+    preset = '[ledger]\nrpc = ["https://rpc.example"]\ndeployment = "deployment.json"\n'
+    card.layout.preset.write_text(preset + '[provider]\napi = "https://home.example"\n')
+    assert card.start(COMPLETE) == ()
+    assert load_config(card.layout.config).deposit == 2_000_000
 
 
 def test_what_was_left_out_can_be_added_on_the_card(card: Card):

@@ -14,13 +14,14 @@ from kallphone.config import SECTIONS, PhoneConfig, phone_config
 from kallphone.device.layout import Layout
 from kallphone.provision.answers import with_whole_paths
 from kallphone.provision.errors import FileInvalid
+from kallphone.provision.handover import PROVISIONED
 from kallphone.provision.toml_text import written
 from kallphone.storage.files import write_private
 
 log = logging.getLogger(__name__)
 
 Layer = Mapping[str, Mapping[str, Any]]
-_DEFAULTS: Layer = {
+DEFAULTS: Layer = {
     "ledger": {"agree": 0, "ratings": True},
     "provider": {"ca_file": ""},
     "money": {"deposit": 2_000_000},
@@ -33,8 +34,9 @@ _COPIES = (("ledger", "deployment", "deployment.json"), ("provider", "ca_file", 
 
 
 def layers_below(layout: Layout) -> list[Layer]:
-    """What holds where the installer says nothing: the preset, then what the phone has."""
-    return [layer for file in (layout.preset, layout.config) if (layer := _read(file)) is not None]
+    """What holds where a file says nothing: the preset, what files said before, what the phone has."""
+    files = (layout.preset, layout.state / PROVISIONED, layout.config)
+    return [layer for file in files if (layer := _read(file)) is not None]
 
 
 def merged(layers: Sequence[Layer]) -> dict[str, dict[str, Any]]:
@@ -94,7 +96,7 @@ def beside(document: Layer) -> dict[str, dict[str, Any]]:
 
 
 def write_config(state: Path, document: Layer) -> None:
-    whole = merged([_DEFAULTS, beside(document), {"phone": {"state": "."}}])
+    whole = merged([DEFAULTS, beside(document), {"phone": {"state": "."}}])
     text = "# Written from the installer's file or by the phone's first start.\n\n" + written(whole)
     write_private(state / "kallphone.toml", text.encode(), replace=True)
 

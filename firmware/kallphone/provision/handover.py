@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kallphone.config import SECTIONS
 from kallphone.provision.toml_text import written
 from kallphone.storage.files import write_private
 
 PROVISIONED = "provisioned.toml"
 ERRORS = "provision-errors.txt"
+_PROVIDER = "provider"
+"""The provider's address is in the file that table's `api`."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +49,25 @@ def read_provisioned(state: Path) -> Provisioned:
     """Nothing answered where there is no such file, or one that can't be read."""
     with suppress(OSError, ValueError):
         found = tomllib.loads((state / PROVISIONED).read_text(encoding="utf-8"))
-        kinds: dict[str, object] = {name: type(value) for name, value in asdict(Provisioned()).items()}
+        more = {name: table for name, table in found.items() if isinstance(table, dict)}
+        found["provider"] = more.get(_PROVIDER, {}).get("api", "")
+        kinds = {name: type(value) for name, value in _flat(Provisioned()).items()}
         said = {name: value for name, value in found.items() if type(value) is kinds.get(name)}
-        more = {name: table for name, table in found.items() if name in SECTIONS and isinstance(table, dict)}
-        flat = {name: table for name, table in said.items() if not isinstance(table, dict)}
-        return Provisioned(**flat, more=more)
+        return Provisioned(**said, more=more)
     return Provisioned()
 
 
 def write_provisioned(state: Path, provisioned: Provisioned) -> None:
-    fields = asdict(provisioned)
-    # One that the wizard finds is one that it does not ask for.
-    tables = fields.pop("more")
-    said = {name: value for name, value in fields.items() if value}
-    write_private(state / PROVISIONED, written(_without_clashes(said, tables)).encode(), replace=True)
+    said = _flat(provisioned)
+    api = said.pop(_PROVIDER)
+    tables = dict(provisioned.more)
+    if api:
+        tables[_PROVIDER] = {**tables.get(_PROVIDER, {}), "api": api}
+    write_private(state / PROVISIONED, written({**said, **tables}).encode(), replace=True)
+
+
+def _flat(provisioned: Provisioned) -> dict[str, Any]:
+    return {name: value for name, value in asdict(provisioned).items() if name != "more"}
 
 
 def read_errors(state: Path) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from kallphone.config import SECTIONS, load_config
 from kallphone.device.layout import Layout
 from kallphone.phone.menu.about import COUNTRIES
 from kallphone.phone.words import LANGUAGES
+from kallphone.provision.config_file import DEFAULTS
 from kallphone.provision.handover import PROVISIONED
 from kallphone.provision.toml_text import written
 from kallphone.setup.states import STEPS, Provider, WriteConfig
@@ -26,7 +27,7 @@ _PROVIDERS = "providers"
 """`[[providers]]` of a preset, each with `name` and `api`: the owner chooses one."""
 
 _FILES = {("ledger", "deployment"): "deployment.json", ("provider", "ca_file"): "ca.pem"}
-_GIVEN = (("phone", "language", "language"), ("phone", "country", "country"), ("provider", "api", "provider"))
+_GIVEN = (("phone", "language", "language"), ("phone", "country", "country"))
 _Sections = dict[str, dict[str, Any]]
 
 
@@ -102,7 +103,7 @@ def write_config(layout: Layout, offer: Offer, chosen: WriteConfig) -> None:
     sections["phone"] |= {"state": ".", "language": chosen.language, "country": chosen.country}
     if chosen.provider:
         sections["provider"]["api"] = chosen.provider
-    for section, values in _DEFAULTS.items():
+    for section, values in DEFAULTS.items():
         sections[section] = {**values, **sections[section]}
     content = written(sections).encode()
     trial = state / "kallphone.toml.new"
@@ -112,14 +113,6 @@ def write_config(layout: Layout, offer: Offer, chosen: WriteConfig) -> None:
     finally:
         trial.unlink(missing_ok=True)
     write_private(layout.config, content, replace=True)
-
-
-_DEFAULTS: _Sections = {
-    "ledger": {"agree": 0, "ratings": True},
-    "provider": {"ca_file": ""},
-    "money": {"deposit": 2_000_000},
-    "audio": {"device": "default", "speak": "", "record": ""},
-}
 
 
 def _beside(file: Path, state: Path, name: str) -> str:
