@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kallphone.config import load_config
+from kallphone.device.reset import erase
 from kallphone.phone.book import Contact
 from kallphone.phone.settings import Screening, Settings
 from kallphone.provision.handover import read_errors, read_provisioned
@@ -257,6 +258,7 @@ def test_updates_settings_contacts_and_pins(card: Card):
     text = """
 [update]
 url = "https://updates.example/x"
+automatic = false
 [settings]
 do_not_disturb = true
 screening = "CONTACTS"
@@ -272,7 +274,7 @@ key = "1"
     number = _number()
     assert card.start(text.replace("234 567 8902", number)) == ()
     updates = tomllib.loads((card.layout.system / "update" / "settings.toml").read_text())
-    assert updates == {"url": "https://updates.example/x"}
+    assert updates == {"url": "https://updates.example/x", "automatic": False}
     chosen = settings_of(card)
     assert (chosen.do_not_disturb, chosen.screening, chosen.limits.per_day) == (True, Screening.CONTACTS, 5)
     assert chosen.country == "de"
@@ -337,3 +339,13 @@ def test_a_full_disk_is_told(card: Card, monkeypatch: pytest.MonkeyPatch):
         assert "tried again" in card.start(COMPLETE)[0]
     assert card.start() == ()
     assert card.layout.config.exists()
+
+
+def test_a_phone_that_was_erased_takes_what_is_left_of_its_file_again(card: Card):
+    card.start(COMPLETE + f'[installer]\nssh_key = "{SSH_KEY}"\n')
+    erase(card.layout)
+    assert card.start() == ()
+    assert not card.layout.config.exists()
+    steps = read_provisioned(card.layout.state).steps
+    assert steps == ("language", "country")
+    assert (card.layout.system / "ssh" / "authorized_keys").exists()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,8 +129,9 @@ class Application:
             write_private(system / SSH, f"{answers.ssh_key}\n".encode(), replace=True)
         elif self._record.ssh_from == self._source:
             (system / SSH).unlink(missing_ok=True)
-        if answers.update_url:
-            write_private(system / UPDATES, written({"url": answers.update_url}).encode(), replace=True)
+        if answers.update:
+            known = tomllib.loads(_text(system / UPDATES))
+            write_private(system / UPDATES, written({**known, **answers.update}).encode(), replace=True)
 
     def _networks(self, text: str) -> str:
         answers = self._answers
