@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from kallphone.config import load_config
+from kallphone.device.reset import erase
 from kallphone.phone.book import Contact
 from kallphone.phone.settings import Screening, Settings
 from kallphone.provision.handover import read_errors, read_provisioned
+from kallphone.setup.configuration import read_offer, write_config
+from kallphone.setup.states import WriteConfig
 from kallphone.storage.contacts import ContactStore
 from kallphone.storage.database import Database
 from kallphone.storage.key import key_in
@@ -92,6 +95,27 @@ def test_what_is_left_out_is_asked_by_the_wizard(card: Card, without: str, asked
     assert not card.layout.config.exists()
     steps = set(read_provisioned(card.layout.state).steps)
     assert {"language", "country", "network", "key", "pin step"} - steps == asked
+
+
+def test_what_the_wizard_does_not_ask_is_handed_on_to_it(card: Card):
+    (card.layout.boot / "ca.pem").write_text("a certificate")
+    text = '[provider]\napi = "https://new.example"\nca_file = "ca.pem"\n[money]\ndeposit = 5\n'
+    assert card.start(text) == ()
+    offer = read_offer(card.layout)
+    assert "provider" in offer.answered
+    write_config(card.layout, offer, WriteConfig("fr", "ch", ""))
+    config = load_config(card.layout.config)
+    assert (config.provider_api, config.deposit) == ("https://new.example", 5)
+    assert config.ca_file is not None
+    assert config.ca_file.read_text() == "a certificate"
+    assert config.ca_file.parent == card.layout.state.resolve()
+
+
+def test_a_preset_needs_to_name_the_network_and_no_more(card: Card):
+    preset = '[ledger]\nrpc = ["https://rpc.example"]\ndeployment = "deployment.json"\n'
+    card.layout.preset.write_text(preset + '[provider]\napi = "https://home.example"\n')
+    assert card.start(COMPLETE) == ()
+    assert load_config(card.layout.config).deposit == 2_000_000
 
 
 def test_what_was_left_out_can_be_added_on_the_card(card: Card):
@@ -234,6 +258,7 @@ def test_updates_settings_contacts_and_pins(card: Card):
     text = """
 [update]
 url = "https://updates.example/x"
+automatic = false
 [settings]
 do_not_disturb = true
 screening = "CONTACTS"
@@ -249,7 +274,7 @@ key = "1"
     number = _number()
     assert card.start(text.replace("234 567 8902", number)) == ()
     updates = tomllib.loads((card.layout.system / "update" / "settings.toml").read_text())
-    assert updates == {"url": "https://updates.example/x"}
+    assert updates == {"url": "https://updates.example/x", "automatic": False}
     chosen = settings_of(card)
     assert (chosen.do_not_disturb, chosen.screening, chosen.limits.per_day) == (True, Screening.CONTACTS, 5)
     assert chosen.country == "de"
@@ -314,3 +339,13 @@ def test_a_full_disk_is_told(card: Card, monkeypatch: pytest.MonkeyPatch):
         assert "tried again" in card.start(COMPLETE)[0]
     assert card.start() == ()
     assert card.layout.config.exists()
+
+
+def test_a_phone_that_was_erased_takes_what_is_left_of_its_file_again(card: Card):
+    card.start(COMPLETE + f'[installer]\nssh_key = "{SSH_KEY}"\n')
+    erase(card.layout)
+    assert card.start() == ()
+    assert not card.layout.config.exists()
+    steps = read_provisioned(card.layout.state).steps
+    assert steps == ("language", "country")
+    assert (card.layout.system / "ssh" / "authorized_keys").exists()

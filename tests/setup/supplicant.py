@@ -77,6 +77,8 @@ class FakeSupplicant:
                 return f"{self._next}\n", []
             case ["SET_NETWORK", number, name, *value]:
                 self.blocks[int(number)][name] = " ".join(value)
+            case ["GET_NETWORK", number, "mode"]:
+                return self.blocks[int(number)].get("mode", "0") + "\n", []
             case ["SELECT_NETWORK", number]:
                 self.disabled = set(self.blocks) - {int(number)}
                 return "OK\n", self._selected(int(number))

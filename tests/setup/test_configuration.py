@@ -1,16 +1,18 @@
 from __future__ import annotations
 
-import tomllib
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kallnet.configfile import ConfigError
+from kallnet.errors import KallnetError
 from kallphone.config import load_config
 from kallphone.device.layout import Layout
+from kallphone.provision.handover import PROVISIONED, Provisioned, write_provisioned
 from kallphone.setup import progress
-from kallphone.setup.configuration import PROVISIONED, dumped, read_offer, write_config
+from kallphone.setup.configuration import read_offer, write_config
 from kallphone.setup.states import Kept, Progress, Provider, WriteConfig
 from tests.setup.first_boot import layout_of
 
@@ -26,6 +28,13 @@ ca_file = "ca.pem"
 [money]
 deposit = 3_000_000
 """
+CONTRACTS = ("KallCoin", "KallRegistry", "KallEscrow", "KallRating", "KallSpec", "KallKrypton")
+DEPLOYMENT = {
+    "network_api_version": 1,
+    "chain_id": 1,
+    "block": 1,
+    "contracts": {name: f"0x{number:040x}" for number, name in enumerate(CONTRACTS, 1)},
+}
 CHOSEN = WriteConfig("fr", "ch", "")
 
 
@@ -35,7 +44,7 @@ def layout(tmp_path: Path) -> Layout:
     made.share.mkdir()
     made.state.mkdir(parents=True)
     made.preset.write_text(PRESET)
-    (made.share / "deployment.json").write_text("{}")
+    (made.share / "deployment.json").write_text(json.dumps(DEPLOYMENT))
     (made.share / "ca.pem").write_text("a certificate")
     return made
 
@@ -90,6 +99,13 @@ def test_what_no_phone_can_run_with_is_never_the_config(layout: Layout):
     assert [file.name for file in layout.state.iterdir() if "toml" in file.name] == []
 
 
+def test_a_file_that_is_no_deployment_makes_no_phone(layout: Layout):
+    (layout.share / "deployment.json").write_text("{}")
+    with pytest.raises(KallnetError, match=r"deployment\.json"):
+        write_config(layout, read_offer(layout), CHOSEN)
+    assert not layout.config.exists()
+
+
 def test_an_image_made_for_no_network_is_known(layout: Layout):
     layout.preset.unlink()
     assert not read_offer(layout).is_network
@@ -100,12 +116,6 @@ def test_a_missing_certificate_is_told(layout: Layout):
     with pytest.raises(ConfigError, match=r"ca\.pem"):
         write_config(layout, read_offer(layout), CHOSEN)
     assert not layout.config.exists()
-
-
-def test_what_is_dumped_is_read_back():
-    odd = 'quotes " and \\ and \n and \x7f and é and \u2028'
-    sections = {"a": {"text": odd, "list": ["x", odd], "flag": True, "count": 10**15}}
-    assert tomllib.loads(dumped(sections)) == sections
 
 
 def test_progress_comes_back_and_holds_no_secret(tmp_path: Path):
@@ -123,3 +133,19 @@ UNKNOWN = '{"language": "tlh", "country": "de", "provider": "", "words": "", "do
 def test_progress_that_can_t_be_read_begins_anew(tmp_path: Path, content: str):
     progress.progress_file(tmp_path).write_bytes(content.encode("latin-1"))
     assert progress.kept(tmp_path, Progress(country="at")) == Progress(country="at")
+
+
+def test_what_provisioning_leaves_is_what_is_not_asked(layout: Layout):
+    left = Provisioned(language="es", country="es", wifi="Home", key=True, restored=True)
+    write_provisioned(layout.state, left)
+    offer = read_offer(layout)
+    assert offer.is_restored
+    assert {*left.steps, "provider"} == offer.answered
+    assert offer.steps(has_key=True, cable=False) == ("pin step", "summary")
+
+
+def test_what_provisioning_leaves_empty_is_asked(layout: Layout):
+    layout.preset.write_text(PRESET.replace("[phone]", '[phone]\nlanguage = "en"\ncountry = "gb"'))
+    write_provisioned(layout.state, Provisioned(pin=True))
+    steps = read_offer(layout).steps(has_key=False, cable=True)
+    assert steps == ("language", "country", "network", "key", "summary")

@@ -17,12 +17,13 @@ from PIL import Image, ImageOps
 from kallphone.bench.held import HeldPhone
 from kallphone.config import load_config
 from kallphone.device.layout import Layout
-from kallphone.setup.configuration import PROVISIONED
+from kallphone.device.modes import below
+from kallphone.provision.handover import PROVISIONED
 from kallphone.setup.progress import progress_file
 from kallphone.storage.database import Database
 from kallphone.storage.key import key_in
 from kallphone.storage.pin import PinLock
-from tests.setup.test_configuration import layout
+from tests.setup.test_configuration import DEPLOYMENT, PRESET, layout
 
 __all__ = ["layout"]
 
@@ -184,6 +185,22 @@ def test_with_everything_answered_nobody_is_asked(layout: Layout) -> None:
     assert load_config(layout.config).language == "es"
 
 
+def test_answers_that_make_no_phone_are_told_on_the_glass(layout: Layout) -> None:
+    key_in(layout.state).create()
+    (layout.share / "deployment.json").write_text("{}")
+    given = 'language = "es"\ncountry = "es"\nwifi = "Home"\nkey = true\npin = true\n'
+    (layout.state / PROVISIONED).write_text(given)
+
+    async def looks() -> None:
+        async with phone(layout) as held:
+            await shows(held, "left out")
+            held.send(quit=True)
+            assert await held.wait() == 3
+
+    asyncio.run(looks())
+    assert not layout.config.exists()
+
+
 def test_a_phone_that_is_one_comes_back_by_the_way_back(layout: Layout) -> None:
     test_with_everything_answered_nobody_is_asked(layout)
     before = layout.config.read_bytes()
@@ -208,3 +225,28 @@ def test_an_image_for_no_network_says_what_to_do_and_ends_when_told(layout: Layo
 
     assert asyncio.run(looks()) == 3
     assert not layout.config.exists()
+
+
+@pytest.mark.sip
+def test_the_phone_follows_in_the_same_process(tmp_path: Path) -> None:
+    """`kallphone device`, from the first page to a phone without a line: nobody restarts anything."""
+    made = below(tmp_path)
+    for folder in (made.data, made.boot, made.share, made.run):
+        folder.mkdir(parents=True)
+    nowhere = PRESET.replace("https://", "http://127.0.0.1:1/").replace('"ca.pem"', '""')
+    made.preset.write_text(nowhere + '[audio]\ndevice = "null"\n')
+    (made.share / "deployment.json").write_text(json.dumps(DEPLOYMENT))
+    argv = [sys.executable, "-m", "kallphone", "device", "--root", str(tmp_path), "--panel"]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "firmware"), str(ROOT / "services")])}
+
+    async def goes_on() -> None:
+        async with HeldPhone(argv, env, "device") as held:
+            await goes(held, ("1 English", "1"), ("1 United Kingdom", "#"), ("Without, for now", "3"))
+            await goes(held, ("no calls", "#"), ("Make a new key", "1"), ("Later", "2"), ("lost money", "#"))
+            await goes(held, ("Without a PIN", "1"), ("All right?", "#"), ("no line", "#"), ("Menu", "*"))
+            await shows(held, "KallPhone")
+            held.send(quit=True)
+            assert await held.wait() == 0
+
+    asyncio.run(goes_on())
+    assert load_config(made.config).country == "gb"

@@ -146,6 +146,13 @@ def test_the_hotspot_is_opened_counted_and_leaves_nothing_behind(fake: FakeSuppl
     assert "SAVE_CONFIG" not in fake.heard
 
 
+def test_a_hotspot_that_a_crash_left_open_is_closed_and_never_kept(fake: FakeSupplicant):
+    network(fake).open_hotspot("KallPhone-k7xq", "m4vhxq7rpw2k", "de")
+    network(fake).join(HOME, "de")
+    assert fake.saved is not None
+    assert not [block for block in fake.saved.values() if "mode" in block]
+
+
 def test_the_link_is_a_cable_or_a_wifi_with_an_address(fake: FakeSupplicant):
     wired = fake.path.parent / "net" / "eth0"
     wired.mkdir(parents=True)

@@ -126,7 +126,7 @@ class Hand:
     def switch_on(self) -> None:
         """As after a power cut: what was not on disk is forgotten."""
         self.owed.clear()
-        self.world.network.hotspot = None
+        self.world.network.hotspot = self.world.hotspot = None
         setup = Setup(
             steps=self.world.steps,
             link=self.world.link(),

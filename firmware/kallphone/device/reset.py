@@ -15,6 +15,8 @@ from kallphone.doctor.stage import Stage
 from kallphone.phone.events import KeyPressed
 from kallphone.phone.menu.text import text
 from kallphone.phone.words import N_
+from kallphone.provision.provisioning import FETCHED
+from kallphone.provision.record import NAME as RECORD
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,9 @@ def erase(layout: Layout) -> None:
         shutil.rmtree(aside)
     (layout.system / "wpa_supplicant.conf").unlink(missing_ok=True)
     shutil.rmtree(layout.system / "ssh", ignore_errors=True)
+    # What is left in the installer's file counts once more, as on a new card.
+    (layout.system / RECORD).unlink(missing_ok=True)
+    shutil.rmtree((layout.system / FETCHED).parent, ignore_errors=True)
     _sync(layout.data)
     log.warning("the phone was erased")
 

@@ -53,7 +53,7 @@ class Answers:
     installer: Address | None = None
     device_file: bool = False
     plan_url: str = ""
-    update_url: str = ""
+    update: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     contacts: tuple[Contact, ...] = ()
 
@@ -189,7 +189,12 @@ class _Reading:
         self._said["plan_url"] = self._https(installer, "plan_url")
 
     def _update(self, update: Section) -> None:
-        self._said["update_url"] = self._https(update, "url")
+        said: dict[str, Any] = {}
+        if url := self._https(update, "url"):
+            said["url"] = url
+        if "automatic" in self._table("update"):
+            said["automatic"] = update.flag("automatic")
+        self._said["update"] = said
 
     def _https(self, section: Section, key: str) -> str:
         if not section.has(key):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +21,14 @@ from kallphone.phone.settings import Settings
 from kallphone.provision.answers import Answers
 from kallphone.provision.config_file import (
     Layer,
+    beside,
     checked,
     copies_of,
     layers_below,
     merged,
     names_a_network,
     write_config,
+    write_copies,
 )
 from kallphone.provision.errors import FileInvalid
 from kallphone.provision.handover import Provisioned, read_provisioned, write_provisioned
@@ -73,6 +76,7 @@ class Application:
         self._pins = pins
         self._config: dict[str, dict[str, Any]] = {}
         self._copies: dict[str, bytes] = {}
+        self._own_copies: set[str] = set()
 
     def apply(self) -> Applied:
         """Raises FileInvalid before anything is written; StorageError and OSError of a disk."""
@@ -101,6 +105,7 @@ class Application:
         self._config = merged(layers)
         config = checked(self._name, self._config, state)
         self._copies = copies_of(self._config, state)
+        self._own_copies = set(copies_of(self._answers.config, state))
         with as_owner(state):
             check_secrets(self._name, self._answers, state)
         return config
@@ -124,8 +129,9 @@ class Application:
             write_private(system / SSH, f"{answers.ssh_key}\n".encode(), replace=True)
         elif self._record.ssh_from == self._source:
             (system / SSH).unlink(missing_ok=True)
-        if answers.update_url:
-            write_private(system / UPDATES, written({"url": answers.update_url}).encode(), replace=True)
+        if answers.update:
+            known = tomllib.loads(_text(system / UPDATES))
+            write_private(system / UPDATES, written({**known, **answers.update}).encode(), replace=True)
 
     def _networks(self, text: str) -> str:
         answers = self._answers
@@ -139,16 +145,19 @@ class Application:
     def _hand_over(self, account: Account | None) -> None:
         """For the wizard, which is not asked again for what any file said."""
         answers, before = self._answers, read_provisioned(self._layout.state)
-        config, network = answers.config, answers.network
+        said, network = beside(answers.config), answers.network
+        write_copies(self._layout.state, {name: self._copies[name] for name in self._own_copies})
+        more = {**before.more, **{name: {**before.more.get(name, {}), **said[name]} for name in said}}
         now = Provisioned(
-            language=config.get("phone", {}).get("language", before.language),
-            country=config.get("phone", {}).get("country", before.country),
-            provider=config.get("provider", {}).get("api", before.provider),
+            language=said.get("phone", {}).get("language", before.language),
+            country=said.get("phone", {}).get("country", before.country),
+            provider=said.get("provider", {}).get("api", before.provider),
             wifi=network.ssid if network else before.wifi,
             cable=answers.cable or before.cable,
             key=account is not None,
             restored=bool(answers.words) or before.restored,
             pin=bool(answers.pin) or before.pin,
+            more=more,
         )
         if now != before:
             write_provisioned(self._layout.state, now)
@@ -164,7 +173,8 @@ class Application:
             and names_a_network(self._config)
         )
         if (is_there and self._answers.config) or (complete and not is_there):
-            write_config(self._layout.state, self._config, self._copies)
+            write_copies(self._layout.state, self._copies)
+            write_config(self._layout.state, self._config)
         return is_there or complete
 
     def _new_record(self) -> Record:

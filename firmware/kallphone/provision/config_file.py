@@ -14,20 +14,29 @@ from kallphone.config import SECTIONS, PhoneConfig, phone_config
 from kallphone.device.layout import Layout
 from kallphone.provision.answers import with_whole_paths
 from kallphone.provision.errors import FileInvalid
+from kallphone.provision.handover import PROVISIONED
 from kallphone.provision.toml_text import written
 from kallphone.storage.files import write_private
 
 log = logging.getLogger(__name__)
 
 Layer = Mapping[str, Mapping[str, Any]]
+DEFAULTS: Layer = {
+    "ledger": {"agree": 0, "ratings": True},
+    "provider": {"ca_file": ""},
+    "money": {"deposit": 2_000_000},
+    "audio": {"device": "default", "speak": "", "record": ""},
+}
+"""Of a phone, where no layer says otherwise: nobody has to."""
 _NETWORK = (("ledger", "rpc"), ("ledger", "deployment"), ("provider", "api"))
 _COPIES = (("ledger", "deployment", "deployment.json"), ("provider", "ca_file", "ca.pem"))
 """Section and key of a file, and what it is called beside the phone's configuration."""
 
 
 def layers_below(layout: Layout) -> list[Layer]:
-    """What holds where the installer says nothing: the preset, then what the phone has."""
-    return [layer for file in (layout.preset, layout.config) if (layer := _read(file)) is not None]
+    """What holds where a file says nothing: the preset, what files said before, what the phone has."""
+    files = (layout.preset, layout.state / PROVISIONED, layout.config)
+    return [layer for file in files if (layer := _read(file)) is not None]
 
 
 def merged(layers: Sequence[Layer]) -> dict[str, dict[str, Any]]:
@@ -71,14 +80,23 @@ def copies_of(document: Layer, state: Path) -> dict[str, bytes]:
     return found
 
 
-def write_config(state: Path, document: Layer, copies: Mapping[str, bytes]) -> None:
-    """The copies first: a configuration never names a file that is not there yet."""
+def write_copies(state: Path, copies: Mapping[str, bytes]) -> None:
+    """Before what names them: no file names another that is not there yet."""
     for name, content in copies.items():
         write_private(state / name, content, replace=True)
-    whole = merged([document, {"phone": {"state": "."}}])
+
+
+def beside(document: Layer) -> dict[str, dict[str, Any]]:
+    """The same, with the copies in place of what they are copies of."""
+    tables = {name: dict(table) for name, table in document.items()}
     for section, key, name in _COPIES:
-        if whole[section].get(key):
-            whole[section][key] = name
+        if tables.get(section, {}).get(key):
+            tables[section][key] = name
+    return tables
+
+
+def write_config(state: Path, document: Layer) -> None:
+    whole = merged([DEFAULTS, beside(document), {"phone": {"state": "."}}])
     text = "# Written from the installer's file or by the phone's first start.\n\n" + written(whole)
     write_private(state / "kallphone.toml", text.encode(), replace=True)
 

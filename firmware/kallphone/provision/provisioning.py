@@ -88,9 +88,12 @@ class Provisioning:
         from kallphone.provision.answers import answers_of
         from kallphone.provision.applying import Application, check_wifi, networks_of
         from kallphone.provision.pin_table import pin_table
+        from kallphone.provision.scrub import was_scrubbed
 
         answers = answers_of(CARD, document, self._boot.folder)
-        check_wifi(CARD, document, networks_of(self._layout))
+        if record.card or not was_scrubbed(card.text):
+            # One that was erased since is asked for it on the phone.
+            check_wifi(CARD, document, networks_of(self._layout))
         table = pin_table(pins, answers.display)
         done = Application(self._layout, CARD, "card", answers, record, table).apply()
         if answers.device_file and done.account is not None:

@@ -28,6 +28,11 @@ def secrets_in(document: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def was_scrubbed(text: str) -> bool:
+    """Whether a phone took secrets out of it before."""
+    return _NOTE in text
+
+
 def scrubbed(text: str, day: str) -> str:
     """`text` is TOML that can be read. Each secret becomes "", under a comment that says when."""
     wanted = _without_secrets(tomllib.loads(text))

@@ -7,11 +7,12 @@ import dataclasses
 import logging
 import signal
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kallnet.configfile import ConfigError
+from kallnet.errors import KallnetError
 from kallphone import parts
 from kallphone.config import load_config
 from kallphone.device.layout import Layout
@@ -21,12 +22,13 @@ from kallphone.phone.events import Event, Woken
 from kallphone.phone.lamps import Light
 from kallphone.phone.screens import Screen
 from kallphone.phone.settings import Settings
+from kallphone.provision.handover import read_errors
 from kallphone.setup import progress
-from kallphone.setup.configuration import Offer, card_trouble, read_offer, write_config
+from kallphone.setup.configuration import Offer, read_offer, write_config
 from kallphone.setup.desk import SetupDesk
 from kallphone.setup.hotspot import HotspotDesk
 from kallphone.setup.machine import NETWORK_ONLY, screen_for, start, transition, wakeup_for, without_network
-from kallphone.setup.network import Network
+from kallphone.setup.network import Network, NetworkError
 from kallphone.setup.simulated_network import SimulatedNetwork
 from kallphone.setup.states import Kept, Newcomer, Progress, Setup, SetupEvent, WriteConfig
 from kallphone.setup.wpa_network import WpaNetwork
@@ -99,6 +101,8 @@ def _begin(
     layout: Layout, network: Network, database: Database, pin: PinLock, now: float
 ) -> tuple[Offer, Newcomer]:
     """Where to begin; with everything answered the configuration is written here."""
+    with suppress(NetworkError):
+        network.close_hotspot()  # one that a run before this left open
     if layout.config.exists():
         return Offer(), _network_only(layout, network, database, pin, now)
     try:
@@ -107,7 +111,7 @@ def _begin(
         log.warning("%s", error)
         return Offer(), without_network((str(error),))
     if not offer.is_network:
-        return offer, without_network(card_trouble(layout))
+        return offer, without_network(read_errors(layout.state))
     key, link = key_in(layout.state), network.link()
     otherwise = Progress(
         offer.text("phone", "language") or "en",
@@ -119,12 +123,17 @@ def _begin(
         steps=offer.steps(has_key=key.exists(), cable=link.cable),
         link=link,
         has_key=key.exists(),
-        card=card_trouble(layout),
+        card=read_errors(layout.state),
         word_list=word_list(),
         providers=offer.providers,
     )
     if not setup.steps:
-        write_config(layout, offer, WriteConfig(otherwise.language, otherwise.country, otherwise.provider))
+        chosen = WriteConfig(otherwise.language, otherwise.country, otherwise.provider)
+        try:
+            write_config(layout, offer, chosen)
+        except KallnetError as error:
+            log.warning("%s", error)
+            return offer, without_network((str(error),))
         progress.forget(layout.state)
     phone = start(setup, progress.kept(layout.state, otherwise), now)
     return offer, dataclasses.replace(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import tomllib
 from collections.abc import Mapping
@@ -11,27 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from kallnet.configfile import ConfigError
+from kallnet.deployment import load_deployment
 from kallphone.config import SECTIONS, load_config
 from kallphone.device.layout import Layout
 from kallphone.phone.menu.about import COUNTRIES
 from kallphone.phone.words import LANGUAGES
+from kallphone.provision.config_file import DEFAULTS
+from kallphone.provision.handover import PROVISIONED
+from kallphone.provision.toml_text import written
 from kallphone.setup.states import STEPS, Provider, WriteConfig
 from kallphone.storage.files import write_private
 
 log = logging.getLogger(__name__)
 
-PROVISIONED = "provisioned.toml"
-"""In layout.state: `language`, `country`, `provider`, `wifi` (a name), `cable`, `key`, `restored` and `pin`
-as far as the installer's file answered them, and tables of kallphone.toml that it had more of."""
-
-CARD_TROUBLE = "provision-errors.txt"
-"""In layout.state: what is wrong with the installer's file, a line each."""
-
 _PROVIDERS = "providers"
 """`[[providers]]` of a preset, each with `name` and `api`: the owner chooses one."""
 
 _FILES = {("ledger", "deployment"): "deployment.json", ("provider", "ca_file"): "ca.pem"}
-_GIVEN = (("phone", "language", "language"), ("phone", "country", "country"), ("provider", "api", "provider"))
+_GIVEN = (("phone", "language", "language"), ("phone", "country", "country"))
 _Sections = dict[str, dict[str, Any]]
 
 
@@ -67,16 +63,17 @@ class Offer:
 def read_offer(layout: Layout) -> Offer:
     """Raises ConfigError in words for a file that can't be read."""
     preset, given = _read(layout.preset), _read(layout.state / PROVISIONED)
-    sections: _Sections = {name: {**preset.get(name, {}), **given.get(name, {})} for name in SECTIONS}
+    more = {name: table for name, table in given.items() if isinstance(table, dict)}
+    sections: _Sections = {name: {**preset.get(name, {}), **more.get(name, {})} for name in SECTIONS}
     for section, key, name in _GIVEN:
         if given.get(name):
             sections[section][key] = str(given[name])
     files: dict[tuple[str, str], Path] = {}
-    for folder, document in ((layout.share, preset), (layout.state, given)):
+    for folder, document in ((layout.share, preset), (layout.state, more)):
         for section, key in _FILES:
-            name = document.get(section, {}).get(key)
-            if name:
-                files[section, key] = folder / str(name)
+            place = document.get(section, {}).get(key)
+            if place:
+                files[section, key] = folder / str(place)
     providers = tuple(Provider(str(one["name"]), str(one["api"])) for one in preset.get(_PROVIDERS, ()))
     return Offer(sections, files, providers, _answered(given, sections), bool(given.get("restored")))
 
@@ -84,8 +81,8 @@ def read_offer(layout: Layout) -> Offer:
 def _answered(given: dict[str, Any], sections: _Sections) -> frozenset[str]:
     phone = sections["phone"]
     found = {
-        "language": "language" in given and phone.get("language") in LANGUAGES,
-        "country": "country" in given and phone.get("country") in COUNTRIES,
+        "language": bool(given.get("language")) and phone.get("language") in LANGUAGES,
+        "country": bool(given.get("country")) and phone.get("country") in COUNTRIES,
         "network": bool(given.get("wifi") or given.get("cable")),
         "key": bool(given.get("key")),
         "pin step": bool(given.get("pin")),
@@ -94,15 +91,8 @@ def _answered(given: dict[str, Any], sections: _Sections) -> frozenset[str]:
     return frozenset(step for step, is_answered in found.items() if is_answered)
 
 
-def card_trouble(layout: Layout) -> tuple[str, ...]:
-    try:
-        return tuple((layout.state / CARD_TROUBLE).read_text(encoding="utf-8").splitlines())
-    except (OSError, UnicodeDecodeError):
-        return ()
-
-
 def write_config(layout: Layout, offer: Offer, chosen: WriteConfig) -> None:
-    """Whole and on disk, or not there at all. Raises ConfigError where no phone could run with it, and
+    """Whole and on disk, or not there at all. Raises KallnetError where no phone could run with it, and
     OSError or StorageError where the disk won't.
     """
     state = layout.state
@@ -113,37 +103,16 @@ def write_config(layout: Layout, offer: Offer, chosen: WriteConfig) -> None:
     sections["phone"] |= {"state": ".", "language": chosen.language, "country": chosen.country}
     if chosen.provider:
         sections["provider"]["api"] = chosen.provider
-    for section, values in _DEFAULTS.items():
+    for section, values in DEFAULTS.items():
         sections[section] = {**values, **sections[section]}
-    content = dumped(sections).encode()
+    content = written(sections).encode()
     trial = state / "kallphone.toml.new"
     try:
         write_private(trial, content, replace=True)
-        load_config(trial)
+        load_deployment(load_config(trial).deployment)
     finally:
         trial.unlink(missing_ok=True)
     write_private(layout.config, content, replace=True)
-
-
-_DEFAULTS: _Sections = {
-    "ledger": {"agree": 0, "ratings": True},
-    "provider": {"ca_file": ""},
-    "money": {"deposit": 2_000_000},
-    "audio": {"device": "default", "speak": "", "record": ""},
-}
-
-
-def dumped(sections: Mapping[str, Mapping[str, Any]]) -> str:
-    """TOML of texts, whole numbers, flags and lists of them, which JSON writes alike."""
-    tables = []
-    for name, values in sections.items():
-        rows = [f"{key} = {_value(value)}" for key, value in values.items()]
-        tables.append("\n".join([f"[{name}]", *rows]))
-    return "\n\n".join(tables) + "\n"
-
-
-def _value(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _beside(file: Path, state: Path, name: str) -> str:

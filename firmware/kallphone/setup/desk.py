@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kallnet.configfile import ConfigError
+from kallnet.errors import KallnetError
 from kallphone.device.layout import Layout
 from kallphone.phone.commands import Command, ReadWords, SaveSettings, SetPin
 from kallphone.phone.events import StorageFailed, WordsRead
@@ -177,7 +177,7 @@ class SetupDesk:
         try:
             write_config(self.layout, self.offer, command)
             progress.forget(self.layout.state)
-        except ConfigError as error:
+        except KallnetError as error:
             log.warning("no configuration: %s", error)
             self.post(ConfigWritten(str(error)))
         except (StorageError, OSError) as error:

@@ -31,6 +31,7 @@ SEARCHES = 3
 CHANNEL_MHZ = 2437
 """Channel 6, allowed in every country."""
 
+_ACCESS_POINT = "2"
 _SIOCGIFADDR = 0x8915
 _MANAGEMENT = {
     Security.OPEN: (("key_mgmt", "NONE"),),
@@ -51,7 +52,6 @@ class WpaNetwork:
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
     address: Callable[[str], str] = lambda interface: address_of(interface)
-    _hotspot: str = ""
 
     def link(self) -> LinkFound:
         cable = any(_carries(folder) for folder in self.sysfs.glob("e*"))
@@ -66,6 +66,7 @@ class WpaNetwork:
 
     def search(self) -> tuple[Found, ...]:
         with self._talk() as wifi:
+            _close_hotspots(wifi)
             wifi.watch()
             if wifi.ask("SCAN") not in ("OK", "FAIL-BUSY"):
                 raise NetworkError("Wi-Fi does not search now")
@@ -77,6 +78,7 @@ class WpaNetwork:
     def join(self, wifi: Credentials, country: str) -> None:
         with self._talk() as talk:
             talk.ask(f"SET country {country.upper()}")
+            _close_hotspots(talk)
             before = _known(talk)
             talk.watch()
             made = _added(talk, network_of(wifi))
@@ -97,9 +99,9 @@ class WpaNetwork:
     def open_hotspot(self, ssid: str, passphrase: str, country: str) -> None:
         with self._talk() as talk:
             talk.ask(f"SET country {country.upper()}")
+            _close_hotspots(talk)
             talk.watch()
             made = _added(talk, access_point(ssid, passphrase))
-            self._hotspot = made
             talk.do(f"SELECT_NETWORK {made}")
             for happened in talk.happenings(self.clock() + OPEN_S, self.clock):
                 if happened.startswith("AP-ENABLED"):
@@ -117,12 +119,8 @@ class WpaNetwork:
             return stations
 
     def close_hotspot(self) -> None:
-        if not self._hotspot:
-            return
         with self._talk() as talk:
-            talk.ask(f"REMOVE_NETWORK {self._hotspot}")
-            talk.ask("ENABLE_NETWORK all")
-        self._hotspot = ""
+            _close_hotspots(talk)
 
     def _talk(self) -> Supplicant:
         return Supplicant(self.control, self.own)
@@ -162,7 +160,7 @@ def network_of(wifi: Credentials) -> tuple[tuple[str, str], ...]:
 
 def access_point(ssid: str, passphrase: str) -> tuple[tuple[str, str], ...]:
     return (
-        ("mode", "2"),
+        ("mode", _ACCESS_POINT),
         ("ssid", ssid.encode().hex()),
         ("frequency", str(CHANNEL_MHZ)),
         ("key_mgmt", "WPA-PSK"),
@@ -199,6 +197,15 @@ def _added(talk: Supplicant, fields: tuple[tuple[str, str], ...]) -> str:
 def _known(talk: Supplicant) -> list[tuple[str, bytes]]:
     rows = [row.split("\t") for row in talk.ask("LIST_NETWORKS").splitlines()[1:]]
     return [(row[0], unescaped(row[1])) for row in rows if len(row) > 1]
+
+
+def _close_hotspots(talk: Supplicant) -> None:
+    """Also one that an earlier run of this program left behind: the daemon lives on, and none may be kept."""
+    left = [number for number, _ in _known(talk) if talk.ask(f"GET_NETWORK {number} mode") == _ACCESS_POINT]
+    for number in left:
+        talk.do(f"REMOVE_NETWORK {number}")
+    if left:
+        talk.ask("ENABLE_NETWORK all")
 
 
 def _fields(status: str) -> dict[str, str]:
