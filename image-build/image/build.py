@@ -15,9 +15,10 @@ REPO = HERE.parents[1]
 
 def main() -> int:
     options = parse(sys.argv[1:])
+    if os.geteuid() != 0:
+        print("image: a root file system is put together as root: sudo make image", file=sys.stderr)
+        return 1
     try:
-        if os.geteuid() != 0:
-            raise BuildError("a root file system is put together as root: sudo make image")
         print(Plan(Settings(HERE, REPO, options.out, options.network, options.key, default_cache())).image())
     except BuildError as error:
         print(f"image: {error}", file=sys.stderr)
@@ -31,8 +32,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         help="where the image and what belongs to it go (default: %(default)s)")
     parser.add_argument("--network", type=Path, help="directory with preset.toml and deployment.json of the "
                         "network that the phones are for")
-    parser.add_argument("--key", type=Path, help="file with the key that signs updates, 64 hexadecimal digits "
-                        "(default: one made for development)")
+    parser.add_argument("--key", type=Path, help="file with the key that signs updates, 64 hexadecimal "
+                        "digits (default: one made for development)")
     return parser.parse_args(arguments)
 
 

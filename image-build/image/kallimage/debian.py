@@ -1,4 +1,4 @@
-"""Debian's packages as root file systems: configured ones of arm64, and bare ones that only run programs here."""
+"""Debian's packages as root file systems: configured ones of arm64, bare ones that only run programs."""
 
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -86,10 +86,10 @@ def stubbed(root: Path) -> Iterator[None]:
 @contextmanager
 def kernel_file_systems(root: Path) -> Iterator[None]:
     """/proc, /sys and /dev inside `root`, taken away again whatever happens."""
-    mounts = [("proc", ["-t", "proc", "proc"]), ("sys", ["-t", "sysfs", "sysfs"]), ("dev", ["--bind", "/dev"])]
+    mounts = {"proc": ["-t", "proc", "proc"], "sys": ["-t", "sysfs", "sysfs"], "dev": ["--bind", "/dev"]}
     done: list[Path] = []
     try:
-        for name, what in mounts:
+        for name, what in mounts.items():
             place = root / name
             place.mkdir(exist_ok=True)
             output_of(["mount", *what, place])

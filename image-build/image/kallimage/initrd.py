@@ -8,11 +8,13 @@ from .kernel import release_of
 from .prune import modules_named, read_dependencies
 from .stages import BuildError, output_of
 
-_TOOLS = ("basename", "cat", "cut", "dd", "dirname", "echo", "find", "grep", "head", "mkdir", "modprobe", "mount",
-          "printf", "reboot", "sh", "sha256sum", "sleep", "sort", "switch_root", "sync", "tr", "umount", "xargs")
+_TOOLS = ("basename", "cat", "cut", "dd", "dirname", "echo", "find", "grep", "head", "mkdir", "modprobe",
+          "mount", "printf", "reboot", "sh", "sha256sum", "sleep", "sort", "switch_root", "sync", "tr",
+          "umount", "xargs")
 
 
-def build_initrd(out: Path, kernel: Path, script: Path, names: Sequence[str], configs: dict[str, bytes]) -> None:
+def build_initrd(out: Path, kernel: Path, script: Path, names: Sequence[str],
+                 configs: dict[str, bytes]) -> None:
     """Write `out`/initrd.img: `script` as its init, `configs` as /kall/config.SLOT, zstd around it."""
     tree = out / "tree"
     for part in ("bin", "sbin", "kall", "proc", "sys", "dev"):

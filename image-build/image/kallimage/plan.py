@@ -22,6 +22,7 @@ _PJSUA2 = "image-build/pjsua2"
 _PYTHON = ("usr/lib/python3.13", "usr/lib/python3/dist-packages", "opt/kallphone/site")
 _OURS = ("firmware/kallnet", "firmware/kallphone", "systemd/phone", "hardware/overlays", "hardware/kall.txt",
          "hardware/pins.toml")
+_KERNEL_PARTS = ("linux-base-", "linux-binary-", "linux-image-", "linux-modules-")
 CONFIGS_TEXT = {slot: content.decode() for slot, content in CONFIGS.items()}
 
 
@@ -47,7 +48,8 @@ class Plan:
         self.stages = Stages(settings.cache / "image")
         shutil.rmtree(self.stages.root / "logs", ignore_errors=True)
         self.recipe: dict[str, Any] = tomllib.loads((settings.here / "image.toml").read_text())
-        self.archive = Archive(self.stages.root / "apt", self.recipe["mirror"], self.recipe["suite"], self.stages)
+        self.archive = Archive(self.stages.root / "apt", self.recipe["mirror"], self.recipe["suite"],
+                               self.stages)
 
     def image(self) -> Path:
         """Everything from Debian's package lists to the finished files; the path of the image among them."""
@@ -75,7 +77,8 @@ class Plan:
     @cached_property
     def release(self) -> publish.Release:
         packages = [*self.image_packages, *self.boot_packages]
-        return publish.Release(self.version, self.epoch, packages, [*self._own_wheels(), *self._locked_wheels()])
+        wheels = [*self._own_wheels(), *self._locked_wheels()]
+        return publish.Release(self.version, self.epoch, packages, wheels)
 
     @cached_property
     def epoch(self) -> int:
@@ -92,7 +95,8 @@ class Plan:
 
     @cached_property
     def image_packages(self) -> list[Package]:
-        return self.archive.resolve([*self._essential, *self._names("packages-image.txt")], architecture="arm64")
+        names = [*self._essential, *self._names("packages-image.txt")]
+        return self.archive.resolve(names, architecture="arm64")
 
     @cached_property
     def boot_packages(self) -> list[Package]:
@@ -100,7 +104,7 @@ class Plan:
         named = self._names("packages-boot.txt")
         found = self.archive.resolve(named, architecture="arm64", release=self.recipe["kernel_suite"])
         return [package for package in found
-                if package.name in named or package.name.startswith(("linux-base-", "linux-binary-", "linux-image-", "linux-modules-"))]
+                if package.name in named or package.name.startswith(_KERNEL_PARTS)]
 
     def _tools(self) -> Path:
         packages = self.archive.resolve(self._names("packages-tools.txt"), architecture="amd64")
@@ -151,7 +155,8 @@ class Plan:
             wheels.build_pjsua2(out, cross(), recipe, self._pjproject(recipe), self.stages)
 
         def lgpio(out: Path) -> None:
-            source = wheels.lgpio_source(self.stages.root / "sources", self.recipe["lgpio"]["sha256"], self.stages)
+            sources = self.stages.root / "sources"
+            source = wheels.lgpio_source(sources, self.recipe["lgpio"]["sha256"], self.stages)
             wheels.build_lgpio(out, cross(), source, self.stages)
 
         made = [self.stages.make("lgpio", key_of(key, self.recipe["lgpio"], wheels.LGPIO_STEPS), lgpio),
@@ -173,7 +178,8 @@ class Plan:
 
     def _locked_wheels(self) -> list[Path]:
         lock = self.settings.here / "requirements.lock"
-        place = self.stages.make("wheels", key_of(lock), lambda out: wheels.fetch_locked(out, lock, self.stages))
+        place = self.stages.make("wheels", key_of(lock),
+                                 lambda out: wheels.fetch_locked(out, lock, self.stages))
         return sorted(place.glob("*.whl"))
 
     def _system(self, base: Path, own: list[Path], locked: list[Path], kernel_parts: Path,
@@ -181,9 +187,9 @@ class Plan:
         here, repo = self.settings.here, self.settings.repo
         tools = self._tools()
         parts = rootfs.Parts(
-            repo=repo, overlay=here / "rootfs", kernel=kernel_parts, initrd=initrd_file, wheels=[*own, *locked],
-            network=self.settings.network, update_keys=[self.signer.public], version=self.version,
-            build=self.epoch, masked=self._names("masked-units.txt"),
+            repo=repo, overlay=here / "rootfs", kernel=kernel_parts, initrd=initrd_file,
+            wheels=[*own, *locked], network=self.settings.network, update_keys=[self.signer.public],
+            version=self.version, build=self.epoch, masked=self._names("masked-units.txt"),
         )
 
         def build(out: Path) -> None:
@@ -196,8 +202,10 @@ class Plan:
             shutil.move(root / "usr/lib/kallphone/boot", out / "boot")
             shutil.rmtree(root)
 
-        made_from = [base.name, kernel_parts.name, initrd_file.parent.name, *(file_sha256(path) for path in parts.wheels)]
-        ours = [repo / name for name in _OURS] + [here / "rootfs", here / "prune.txt", here / "masked-units.txt"]
+        made_from = [base.name, kernel_parts.name, initrd_file.parent.name,
+                     *(file_sha256(path) for path in parts.wheels)]
+        ours = [*(repo / name for name in _OURS),
+                *(here / name for name in ("rootfs", "prune.txt", "masked-units.txt"))]
         code = [_source(module) for module in (rootfs, wheels, card, prune)]
         network = [parts.network] if parts.network else []
         return self.stages.make("system", key_of(made_from, *ours, *network, parts.update_keys, self.version,
@@ -213,7 +221,8 @@ class Plan:
             self.stages.say("compressing")
             publish.publish(out, image, system / "system.squashfs", self.release, self.signer)
 
-        return self.stages.make("card", key_of(system.name, _source(card), _source(publish), CONFIGS_TEXT), build)
+        key = key_of(system.name, _source(card), _source(publish), CONFIGS_TEXT)
+        return self.stages.make("card", key, build)
 
     def _deliver(self, made: Path) -> Path:
         out = self.settings.out
@@ -226,7 +235,7 @@ class Plan:
                 self.stages.say(f"{file.stat().st_size / 1e6:8.1f} MB  {file.name}")
         if self.signer.development:
             self.stages.say(f"signed by a development key ({self.settings.development_key}): phones with this "
-                            "image take updates from whoever has that file. Name your own: make image KEY=file")
+                            "image take updates from whoever has it. Name your own: make image KEY=file")
         return out / "kallphone.img"
 
 

@@ -1,4 +1,4 @@
-"""What is handed out: the compressed image, sums, lists of all that is in it, an entry for Imager, an update."""
+"""What is handed out: the image, sums, lists of all that is in it, an entry for Imager, an update."""
 
 import datetime
 import json

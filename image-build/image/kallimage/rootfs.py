@@ -88,7 +88,8 @@ def _boot_files(root: Path, parts: Parts) -> None:
     # Without this file the Pi's firmware looks for overlays outside of the system's folder.
     (overlays / "README").write_text("Device-tree overlays of this system\n")
     for source in sorted((parts.repo / "hardware/overlays").glob("*.dts")):
-        output_of(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", overlays / f"{source.stem}.dtbo", source])
+        compiled = overlays / f"{source.stem}.dtbo"
+        output_of(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", compiled, source])
 
 
 def _share(root: Path, parts: Parts) -> None:

@@ -35,14 +35,16 @@ def build_pjsua2(out: Path, cross: Path, recipe: Path, tarball: Path, stages: St
     shutil.copytree(recipe, work / "image-build/pjsua2")
     shutil.copy2(tarball, work / tarball.name)
     with kernel_file_systems(cross):
-        stages.run("pjsua2", ["chroot", cross, "env", "-i", *_cross_env(), f"PJPROJECT_TARBALL=/work/{tarball.name}",
-                              "XDG_CACHE_HOME=/work/cache", "python3", "/work/image-build/pjsua2/build.py",
-                              "--host", HOST, "--python", "/usr/bin/python3", "--out", "/work/out"])
+        stages.run("pjsua2", [
+            "chroot", cross, "env", "-i", *_cross_env(), f"PJPROJECT_TARBALL=/work/{tarball.name}",
+            "XDG_CACHE_HOME=/work/cache", "python3", "/work/image-build/pjsua2/build.py",
+            "--host", HOST, "--python", "/usr/bin/python3", "--out", "/work/out",
+        ])
     _take(work / "out", out)
 
 
 def build_lgpio(out: Path, cross: Path, source: Path, stages: Stages) -> None:
-    """The lgpio wheel for arm64 into `out`: its index has none for Python 3.13, and a stub of the same name."""
+    """The lgpio wheel for arm64 into `out`: the index has none for Python 3.13, and an older stub."""
     work = cross / "work-lgpio"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
@@ -69,9 +71,10 @@ def _pack_lgpio(work: Path, out: Path) -> None:
     members = {
         "lgpio.py": (work / "lgpio.py").read_bytes(),
         f"_lgpio.cpython-313-{HOST}.so": (work / f"_lgpio.cpython-313-{HOST}.so").read_bytes(),
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: lgpio\nVersion: {version}\nLicense: Unlicense\n".encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: kallphone\nRoot-Is-Purelib: false\n"
-                         b"Tag: cp313-cp313-linux_aarch64\n",
+        f"{info}/METADATA": (f"Metadata-Version: 2.1\nName: lgpio\nVersion: {version}\n"
+                             "License: Unlicense\n").encode(),
+        f"{info}/WHEEL": (b"Wheel-Version: 1.0\nGenerator: kallphone\nRoot-Is-Purelib: false\n"
+                          b"Tag: cp313-cp313-linux_aarch64\n"),
         f"{info}/LICENSE": (work / "LICENSE").read_bytes(),
     }
     record = "".join(f"{name},,\n" for name in [*members, f"{info}/RECORD"])
@@ -146,9 +149,8 @@ def lgpio_source(cache: Path, sha256: str, stages: Stages) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     place = cache / "lgpio-0.2.2.0.tar.gz"
     if not place.exists():
-        stages.run("wheels", [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-                              "--no-deps", "--no-binary=:all:", "--dest", cache,
-                              "lgpio==0.2.2.0"], env={"PIP_NO_INPUT": "1"})
+        stages.run("wheels", [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+                              "--no-binary=:all:", "--dest", cache, "lgpio==0.2.2.0"])
     if file_sha256(place) != sha256:
         place.unlink()
         raise BuildError(f"{place.name} is not the pinned one (sha256): try again")
