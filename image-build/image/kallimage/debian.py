@@ -39,12 +39,13 @@ def bootstrap(root: Path, packages: Sequence[Package], essential: Sequence[str],
     policy = root / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")
     policy.chmod(0o755)
-    dpkg = ["dpkg", f"--root={root}", *_FORCED, "--log=/dev/null", "--no-triggers", "--unpack"]
+    dpkg: list[str | Path] = ["dpkg", f"--root={root}", *_FORCED, "--log=/dev/null", "--no-triggers",
+                              "--unpack"]
     with arm64_programs(qemu), kernel_file_systems(root):
         stages.run("rootfs", [*dpkg, debs["base-passwd"], debs["base-files"]], env=_ENV)
         stages.run("rootfs", [*dpkg, *debs.values()], env=_ENV)
         with stubbed(root):
-            configure = ["chroot", root, "dpkg", "--force-unsafe-io", "--log=/dev/null"]
+            configure: list[str | Path] = ["chroot", root, "dpkg", "--force-unsafe-io", "--log=/dev/null"]
             stages.run("rootfs", [*configure, "--force-depends", "--configure", "base-passwd", "base-files"],
                        env=_ENV)
             stages.run("rootfs", [*configure, "--configure", "-a"], env=_ENV)

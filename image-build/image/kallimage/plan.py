@@ -13,6 +13,7 @@ from typing import Any
 
 from . import card, debian, initrd, kernel, prune, publish, rootfs, wheels
 from .archive import Archive, Package
+from .emulation import arm64_programs
 from .prune import read_lines, read_rules
 from .signing import Signer, signer_of
 from .slots import CONFIGS
@@ -188,7 +189,7 @@ class Plan:
         tools = self._tools()
         parts = rootfs.Parts(
             repo=repo, overlay=here / "rootfs", kernel=kernel_parts, initrd=initrd_file,
-            wheels=[*own, *locked], network=self.settings.network, update_keys=[self.signer.public],
+            wheels=[*own, *locked], network=self.settings.network, update_keys=self.signer.trusted(),
             version=self.version, build=self.epoch, masked=self._names("masked-units.txt"),
         )
 
@@ -197,6 +198,8 @@ class Plan:
             output_of(["cp", "-a", "--reflink=auto", base / "root", root])
             rootfs.furnish(root, parts, read_rules(self._names("prune.txt")))
             wheels.compile_python(root, _PYTHON, tools, self.stages)
+            with arm64_programs(tools / "usr/bin/qemu-aarch64"):
+                wheels.prove(root, self.stages)
             self.stages.say("packing the system")
             card.make_squashfs(out / "system.squashfs", root, self.epoch)
             shutil.move(root / "usr/lib/kallphone/boot", out / "boot")
@@ -208,7 +211,7 @@ class Plan:
                 *(here / name for name in ("rootfs", "prune.txt", "masked-units.txt"))]
         code = [_source(module) for module in (rootfs, wheels, card, prune)]
         network = [parts.network] if parts.network else []
-        return self.stages.make("system", key_of(made_from, *ours, *network, parts.update_keys, self.version,
+        return self.stages.make("system", key_of(made_from, *ours, *network, parts.update_keys.decode(), self.version,
                                                  self.epoch, *code), build)
 
     def _card(self, system: Path) -> Path:
@@ -234,8 +237,8 @@ class Plan:
             if file.is_file():
                 self.stages.say(f"{file.stat().st_size / 1e6:8.1f} MB  {file.name}")
         if self.signer.development:
-            self.stages.say(f"signed by a development key ({self.settings.development_key}): phones with this "
-                            "image take updates from whoever has it. Name your own: make image KEY=file")
+            self.stages.say(f"signed by a development key ({self.settings.development_key}): phones with "
+                            "this image take updates from whoever has it. Your own: make image KEY=file")
         return out / "kallphone.img"
 
 

@@ -1,10 +1,12 @@
 """The key that signs updates: the maker's own, or one for development that is made where it is used."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from nacl.signing import SigningKey
+
+from kallphone.update.errors import PublishError
+from kallphone.update.signing import make_key, read_key, trust_list
 
 from .stages import BuildError
 
@@ -14,14 +16,9 @@ class Signer:
     key: SigningKey
     development: bool
 
-    @property
-    def public(self) -> str:
-        """The key that phones check with: 64 hexadecimal digits."""
-        return bytes(self.key.verify_key).hex()
-
-    def sign(self, content: bytes) -> bytes:
-        """Ed25519 over exactly `content`: 64 bytes."""
-        return self.key.sign(content).signature
+    def trusted(self) -> bytes:
+        """The image's list of keys that updates may be signed by."""
+        return trust_list([bytes(self.key.verify_key)])
 
 
 def signer_of(given: Path | None, development: Path) -> Signer:
@@ -29,20 +26,11 @@ def signer_of(given: Path | None, development: Path) -> Signer:
 
     Errors: BuildError when a file holds no key.
     """
-    if given:
-        return Signer(_read(given), development=False)
-    if not development.exists():
-        development.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(development, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(bytes(SigningKey.generate()).hex() + "\n")
-    return Signer(_read(development), development=True)
-
-
-def _read(place: Path) -> SigningKey:
+    place = given or development
     try:
-        return SigningKey(bytes.fromhex(place.read_text().strip()))
-    except OSError as error:
-        raise BuildError(f"the signing key can't be read from {place}: {error.strerror}") from None
-    except ValueError:
-        raise BuildError(f"{place} is no signing key: 64 hexadecimal digits are wanted") from None
+        if place == development and not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            make_key(place)
+        return Signer(read_key(place), development=given is None)
+    except PublishError as error:
+        raise BuildError(str(error)) from None
