@@ -1,0 +1,90 @@
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kallimage.archive import Package
+from kallimage.publish import Release, bill_of_materials, imager_entry, package_list
+from kallimage.signing import signer_of
+from kallimage.stages import BuildError
+
+BUILD = 1_764_000_000
+# What Raspberry Pi Imager's own schema (doc/json-schema/os-list-schema.json) asks of an entry.
+REQUIRED = {"name": str, "description": str, "icon": str, "url": str, "extract_size": int, "extract_sha256": str,
+            "image_download_size": int, "release_date": str}
+OPTIONAL = {"init_format": str, "website": str}
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Release:
+    wheel = tmp_path / "luma_oled-3.16.0-py3-none-any.whl"
+    wheel.write_bytes(b"wheel")
+    package = Package("libgcc-s1", "14.2.0-19+b1", "arm64", "libgcc-s1_14.2.0-19_arm64.deb", 1, "ab" * 32)
+    return Release("0.1.0", BUILD, [package], [wheel])
+
+
+def faults(told: dict[str, Any]) -> list[str]:
+    found = [f"unknown {key}" for key in told if key not in ("imager", "os_list")]
+    for entry in told["os_list"]:
+        found += [f"{key} is missing" for key in REQUIRED if key not in entry]
+        found += [f"{key} is no {kind.__name__}" for key, kind in (REQUIRED | OPTIONAL).items()
+                  if key in entry and not isinstance(entry[key], kind)]
+    return found
+
+
+def test_imagers_entry_is_as_its_schema_asks_and_its_hashes_are_the_files(tmp_path: Path, release: Release):
+    image, packed = tmp_path / "kallphone.img", tmp_path / "kallphone.img.xz"
+    image.write_bytes(b"image" * 100)
+    packed.write_bytes(b"packed")
+    told = imager_entry(image, packed, release)
+    assert faults(told) == []
+    entry = told["os_list"][0]
+    assert entry["extract_size"] == 500
+    assert entry["extract_sha256"] == hashlib.sha256(b"image" * 100).hexdigest()
+    assert entry["image_download_sha256"] == hashlib.sha256(b"packed").hexdigest()
+    assert entry["release_date"] == "2025-11-24"
+    # Imager must not write a first-run script of its own.
+    assert entry["init_format"] == "none"
+    assert entry["url"] == packed.as_uri()
+
+
+def test_the_check_itself_sees_what_is_wrong():
+    entry = dict.fromkeys(REQUIRED, "text")
+    assert faults({"os_list": [entry], "more": 1}) == [
+        "unknown more", "extract_size is no int", "image_download_size is no int"]
+
+
+def test_the_list_of_parts_names_each_with_version_and_digest(release: Release):
+    assert package_list(release).splitlines() == [
+        f"deb\tlibgcc-s1\t14.2.0-19+b1\t{'ab' * 32}",
+        f"wheel\tluma-oled\t3.16.0\t{hashlib.sha256(b'wheel').hexdigest()}",
+    ]
+
+
+def test_the_bill_of_materials_is_the_same_for_the_same_system(release: Release):
+    first = bill_of_materials(release, "cd" * 32)
+    assert json.dumps(first) == json.dumps(bill_of_materials(release, "cd" * 32))
+    assert first["serialNumber"] != bill_of_materials(release, "ef" * 32)["serialNumber"]
+    assert (first["bomFormat"], first["specVersion"]) == ("CycloneDX", "1.5")
+    # "+" would be a blank in a package URL.
+    assert [part["purl"] for part in first["components"]] == [
+        "pkg:deb/debian/libgcc-s1@14.2.0-19%2Bb1?arch=arm64", "pkg:pypi/luma-oled@3.16.0"]
+
+
+def test_a_development_key_is_made_once_and_read_by_its_owner_alone(tmp_path: Path):
+    place = tmp_path / "build/update-key"
+    first = signer_of(None, place)
+    assert first.development
+    assert place.stat().st_mode & 0o077 == 0
+    assert signer_of(None, place).trusted() == first.trusted()
+    assert not signer_of(place, tmp_path / "other").development
+
+
+def test_a_key_that_was_named_is_never_made_up(tmp_path: Path):
+    with pytest.raises(BuildError, match="can't be read"):
+        signer_of(tmp_path / "missing", tmp_path / "development")
+    (tmp_path / "junk").write_text("junk")
+    (tmp_path / "junk").chmod(0o600)
+    with pytest.raises(BuildError, match="64 hexadecimal digits"):
+        signer_of(tmp_path / "junk", tmp_path / "development")
