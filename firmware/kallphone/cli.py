@@ -11,6 +11,7 @@ from kallnet.errors import KallnetError
 from kallphone.config import load_config
 from kallphone.ledger.cli import add_commands as add_ledger_commands
 from kallphone.owner.cli import add_commands as add_owner_commands
+from kallphone.update.cli import add_commands as add_update_commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
     add_ledger_commands(commands)
     add_owner_commands(commands)
+    add_update_commands(commands)
     return parser
 
 
@@ -117,6 +119,7 @@ def _expected() -> tuple[type[Exception], ...]:
         "kallphone.storage.errors": "StorageError",
         "kallphone.payments.errors": "PaymentsError",
         "kallphone.ledger.errors": "CommandError",
+        "kallphone.update.errors": "UpdateError",
         "kallphone.demo.process": "DemoError",
         "kallphone.demo.chain": "ChainError",
         "kallphone.bench.held": "HeldPhoneError",
