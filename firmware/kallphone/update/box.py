@@ -31,7 +31,7 @@ class Systemd:
     def restart(self) -> None:
         done = subprocess.run(["systemctl", "reboot"], capture_output=True, check=False, text=True)
         if done.returncode:
-            raise CardTrouble(f"the phone can't be started again: {done.stderr.strip()}. Switch it off and on")
+            raise CardTrouble(f"the phone can't start again: {done.stderr.strip()}. Switch it off and on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def read_settings(layout: Layout) -> Settings:
     told = _toml(layout.preset).get("update", {}) | _toml(memory_folder(layout) / "settings.toml")
     url, automatic, ca_file = told.get("url", ""), told.get("automatic", True), told.get("ca_file")
     if not isinstance(url, str) or not isinstance(automatic, bool) or not isinstance(ca_file, str | None):
-        raise CardTrouble("the settings of updates want url = \"https://...\" and automatic = true or false")
+        raise CardTrouble('the settings of updates want url = "https://..." and automatic = true or false')
     return Settings(url, automatic, Path(ca_file) if ca_file else None)
 
 

@@ -102,7 +102,7 @@ class Card:
         try:
             return (self.boot / name).read_bytes()
         except OSError as error:
-            raise CardTrouble(f"{name} on the card can't be read: {error.strerror}. Flash the card anew") from None
+            raise CardTrouble(f"{name} can't be read: {error.strerror}. Flash the card anew") from None
 
 
 def stick_devices(devices: Path = Path("/dev")) -> list[Path]:

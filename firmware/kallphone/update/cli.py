@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ def add_commands(commands: Any) -> None:
         parser = verbs.add_parser(name, help=words)
         parser.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="instead of /")
         if name in ("check", "run"):
-            parser.add_argument("--from", type=Path, dest="folder", metavar="DIR", help="a folder with an update")
-        parser.set_defaults(run=run)
+            parser.add_argument("--from", type=Path, dest="folder", metavar="DIR", help="a folder with one")
+        parser.set_defaults(run=_in_words(run))
     _add_keys(commands)
 
 
@@ -34,9 +35,9 @@ def _add_keys(commands: Any) -> None:
     make.set_defaults(run=_make)
     over = verbs.add_parser("hand-over", help="have phones trust other keys from now on, and only these")
     over.add_argument("secret", type=Path, metavar="SECRET", help="a key that is trusted now")
-    over.add_argument("list", type=Path, metavar="LIST", help="update-keys.json of the images; is brought up to it")
+    over.add_argument("list", type=Path, metavar="LIST", help="update-keys.json of images; is renewed")
     over.add_argument("chain", type=Path, metavar="CHAIN", help="keys.json, which grows by a statement")
-    over.add_argument("--to", nargs="+", required=True, metavar="HEX", help="public keys, as `make` printed them")
+    over.add_argument("--to", nargs="+", required=True, metavar="HEX", help="public keys, as of `make`")
     over.set_defaults(run=_hand_over)
     sign = verbs.add_parser("sign", help="make an update of a folder with system.squashfs")
     sign.add_argument("secret", type=Path, metavar="SECRET")
@@ -46,6 +47,16 @@ def _add_keys(commands: Any) -> None:
     sign.add_argument("--notes", default="", help="what is new, for the owner")
     sign.add_argument("--chain", type=Path, metavar="FILE", help="keys.json, once keys were handed over")
     sign.set_defaults(run=_sign)
+
+
+def _in_words(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    def verb(arguments: argparse.Namespace) -> int:
+        try:
+            return run(arguments)
+        except OSError as error:
+            raise CardTrouble(f"{error.filename or 'the card'}: {error.strerror}") from error
+
+    return verb
 
 
 def _check(arguments: argparse.Namespace) -> int:

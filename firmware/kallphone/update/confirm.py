@@ -1,4 +1,4 @@
-"""After a start: keeps a system on trial that proves itself, leaves one that does not, tidies up after power cuts."""
+"""After a start: keeps a system that proves itself, leaves one that does not, tidies up after power cuts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ def confirm(box: Box) -> None:
     pending = box.memory.pending() or Pending(
         box.build, box.version, box.slot, box.memory.next_attempt(box.build)
     )
-    _note_failure(box, pending, NEVER_REGISTERED)
+    try:
+        _note_failure(box, pending, NEVER_REGISTERED)
+    except OSError as error:
+        log.warning("the failure could not be noted: %s", error.strerror)
     restart(box)
 
 

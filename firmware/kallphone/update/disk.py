@@ -10,7 +10,7 @@ CHUNK = 1 << 20  # bytes
 
 
 class Disk:
-    """Every change that updates make to the card. Each goes through `step`, so that tests can cut the power there.
+    """Every change that updates make to the card. Each goes through `step`, where tests cut the power.
 
     All raise OSError.
     """
@@ -88,7 +88,7 @@ def size_of(path: Path) -> int:
 
 
 def digest_on_disk(path: Path, size: int | None = None) -> str:
-    """SHA-256 of the first `size` bytes, or of all, as the card has them: what memory kept is dropped first."""
+    """SHA-256 of the first `size` bytes, or of all, as the card has them, not as memory has."""
     digest = hashlib.sha256()
     left = size_of(path) if size is None else size
     with path.open("rb") as file:

@@ -121,15 +121,17 @@ class Server:
 
     def _explained(self, error: Exception) -> Unreachable:
         if not isinstance(error, requests.exceptions.SSLError):
-            return Unreachable(f"{self.name} can't be reached: {_in_short(error)}. Is the phone's network up?")
+            return Unreachable(f"{self.name} can't be reached: {_in_short(error)}. Is the network up?")
         words = f"{self.name} can't prove who it is: {_in_short(error)}."
         if self._clock() < self._release_build:
             today = datetime.fromtimestamp(self._clock(), UTC).strftime("%d %B %Y")
             return Unreachable(
-                f"{words} The phone's clock says {today}, which is before its own system was made. Wait until it"
-                " has the time from the network, or bring the update on a USB stick."
+                f"{words} The phone's clock says {today}, which is before its own system was made. Wait until"
+                " it has the time from the network, or bring the update on a USB stick."
             )
-        return Unreachable(f"{words} If the phone's clock is wrong, wait until it has the time from the network.")
+        return Unreachable(
+            f"{words} If the phone's clock is wrong, wait until the network has told it the time."
+        )
 
 
 def _in_short(error: Exception) -> str:

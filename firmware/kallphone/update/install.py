@@ -9,7 +9,15 @@ from typing import Protocol
 from kallphone.device.layout import Layout
 from kallphone.update.card import Card
 from kallphone.update.disk import Disk
-from kallphone.update.errors import CardTrouble, Postponed, Refused, TooOld, Unreachable, UpdateError, UpToDate
+from kallphone.update.errors import (
+    CardTrouble,
+    Postponed,
+    Refused,
+    TooOld,
+    Unreachable,
+    UpdateError,
+    UpToDate,
+)
 from kallphone.update.keys import TrustedKeys
 from kallphone.update.manifest import PRODUCT, Manifest
 from kallphone.update.memory import Memory, Pending
@@ -56,7 +64,7 @@ class Offer:
 
 
 class Updater:
-    """From an offer to a restart into it. Whatever goes wrong on the way, the running system stays the chosen one."""
+    """From an offer to a restart into it. Whatever goes wrong on the way, the running system stays chosen."""
 
     def __init__(self, box: Box) -> None:
         self._box = box
@@ -78,7 +86,7 @@ class Updater:
         box, manifest = self._box, offer.manifest
         target = other(box.slot)
         if box.card.chosen() != box.slot or box.card.trial() is not None:
-            raise Postponed("the phone does not run its own system now, or has one on trial: start it again first")
+            raise Postponed("the phone has a system on trial, or was started by hand: start it again first")
         self._may_try(manifest)
         with box.card.writable():
             if not self._staging.is_ready(target, manifest):
@@ -111,9 +119,9 @@ class Updater:
 
     def _start_trial(self, target: Slot, manifest: Manifest) -> None:
         box = self._box
-        # A trial ends by a registration. Where there can be none now, a good system would be taken for a bad one.
+        # A trial ends by a registration: where there can be none now, a good system would pass for a bad one.
         if not box.phone.is_registered_now():
-            raise Postponed("the phone is not registered with its provider now: the update is ready and waits")
+            raise Postponed("the phone is not registered with its provider: the update is ready and waits")
         attempt = box.memory.next_attempt(manifest.build)
         with box.card.writable():
             box.card.set_trial(Trial(target, 1, box.slot))

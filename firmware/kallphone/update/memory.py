@@ -1,4 +1,4 @@
-"""What updates remember in /data/system/update, so that no power cut makes a phone forget or repeat too much."""
+"""What updates remember in /data/system/update, so that no power cut makes a phone repeat itself for ever."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class RunningPhone:
 
     @contextmanager
     def to_ourselves(self, most: float, pause: float) -> Iterator[None]:
-        """Waits until nobody uses the phone, at most `most` seconds, and lets nobody begin. Raises Postponed."""
+        """Waits until nobody uses the phone, at most `most` seconds, then lets nobody begin. Or Postponed."""
         try:
             handle = os.open(self._layout.in_use, os.O_RDWR | os.O_CLOEXEC)
         except OSError:

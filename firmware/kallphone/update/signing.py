@@ -14,7 +14,7 @@ from kallphone.update.manifest import KEYS_FILE, MANIFEST_FILE, SIGNATURE_FILE, 
 
 
 def make_key(file: Path) -> bytes:
-    """Writes a new secret key where there is no file yet, for its owner's eyes alone; returns the public one."""
+    """Writes a new secret key, for its owner's eyes alone, where no file is yet; returns the public one."""
     key = SigningKey.generate()
     try:
         write_private(file, f"{bytes(key).hex()}\n".encode(), replace=False)
@@ -41,7 +41,7 @@ def public_keys(words: list[str]) -> list[bytes]:
     except ValueError:
         keys = []
     if not keys or any(len(key) != 32 for key in keys):
-        raise PublishError("a public key has 64 hexadecimal digits, as `kallphone update-keys make` prints it")
+        raise PublishError("a public key has 64 hexadecimal digits: `kallphone update-keys make` prints it")
     return keys
 
 
@@ -51,7 +51,7 @@ def trust_list(keys: list[bytes]) -> bytes:
 
 
 def hand_over_files(image_keys: Path, keys_json: Path, signer: SigningKey, to: list[bytes]) -> TrustedKeys:
-    """Adds a statement to keys.json and brings the image's list up to it: from then on `to` alone is trusted."""
+    """Adds a statement to keys.json and brings the image's list up to it: `to` alone is trusted then."""
     try:
         trusted = parse_keys(image_keys.read_bytes())
         handovers = keys_json.read_bytes() if keys_json.exists() else no_hand_overs()

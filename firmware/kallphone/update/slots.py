@@ -56,7 +56,7 @@ def chosen_slot(config: bytes) -> Slot:
     for slot in ("a", "b"):
         if config[:SECTOR] == config_sector(slot_name(slot)):
             return slot_name(slot)
-    raise CardTrouble("config.txt on the card is not as this phone writes it, so no update can switch systems")
+    raise CardTrouble("config.txt is not as this phone writes it, so no update can switch systems")
 
 
 def trial_sector(trial: Trial | None) -> bytes:

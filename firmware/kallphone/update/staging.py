@@ -39,7 +39,7 @@ class Staging:
         return whole and self._boot_files_hold(slot)
 
     def stage(self, slot: Slot, manifest: Manifest, content: Iterator[bytes]) -> None:
-        """Needs a writable FAT. Raises Refused when the content is another one than the manifest's, CardTrouble."""
+        """Needs a writable FAT. Raises Refused where the content is not the manifest's, CardTrouble."""
         try:
             self._disk.unlink(self._folder(slot) / COMPLETE)
             self._write_system(slot, manifest, content)
@@ -50,7 +50,9 @@ class Staging:
             self._disk.sync_folder(self._folder(slot))
             ready = self.is_ready(slot, manifest)
         except OSError as error:
-            raise CardTrouble(f"the card took no update: {error.strerror}. The phone goes on as it was") from None
+            raise CardTrouble(
+                f"the card took no update: {error.strerror}. The phone stays as it was"
+            ) from None
         if not ready:
             raise CardTrouble("the card gives back other bytes than were written: replace it soon")
 
@@ -85,7 +87,7 @@ class Staging:
                 synced = offset
         self._disk.sync(handle, device)
         if offset != manifest.size or digest.hexdigest() != manifest.sha256:
-            raise Refused("the update's system is not the one that its manifest names: it was changed or damaged")
+            raise Refused("the system is not the one that its manifest names: it was changed or damaged")
         return head
 
     def _copy_boot_files(self, source: Path, slot: Slot) -> dict[str, str]:
