@@ -9,8 +9,8 @@ from pathlib import Path
 # The manifest of an update is the phone's own code.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "firmware"))
 
-from kallimage.plan import Plan, Settings  # noqa: E402
-from kallimage.stages import BuildError  # noqa: E402
+from kallimage.plan import Plan, Settings
+from kallimage.stages import BuildError
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[1]

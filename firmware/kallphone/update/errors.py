@@ -2,6 +2,8 @@
 
 UpdateError
 ├── Refused        tampered with, signed by nobody this phone trusts, too old, too big, of another product
+│   ├── UpToDate   what is offered is what runs
+│   └── TooOld     what is offered is older than what ran here once
 ├── Unreachable    nothing can be fetched now; later it may
 ├── CardTrouble    the card, or what is on it, can't be read or written as it must
 ├── Postponed      all is well, and now is not the time
@@ -16,6 +18,14 @@ class UpdateError(Exception):
 
 
 class Refused(UpdateError):
+    pass
+
+
+class UpToDate(Refused):
+    pass
+
+
+class TooOld(Refused):
     pass
 
 

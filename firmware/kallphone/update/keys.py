@@ -38,13 +38,14 @@ class TrustedKeys:
         return canonical({"format": STATEMENT_FORMAT, "serial": self.serial, "keys": keys})
 
     def verify(self, content: bytes, signature: bytes, what: str) -> None:
-        """Raises Refused unless one of these keys signed exactly `content`. `signature`: as `sign` made it."""
+        """Raises Refused unless one of these keys signed exactly `content`; `signature` is `sign`'s."""
         told = _table(signature, f"the signature of {what}")
         if told.get("format") != SIGNATURE_FORMAT:
             raise Refused(f"the signature of {what} is of a kind that this phone does not know")
         key = next((key for key in self.keys if key_id(key) == told.get("key")), None)
         if key is None:
-            raise Refused(f"{what} is signed by the key {_shown(told.get('key'))}, which this phone does not trust")
+            name = _shown(told.get("key"))
+            raise Refused(f"{what} is signed by the key {name}, which this phone does not trust")
         try:
             VerifyKey(key).verify(content, bytes.fromhex(str(told.get("signature"))))
         except (BadSignatureError, ValueError):

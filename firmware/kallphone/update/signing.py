@@ -14,7 +14,7 @@ from kallphone.update.manifest import KEYS_FILE, MANIFEST_FILE, SIGNATURE_FILE, 
 
 
 def make_key(file: Path) -> bytes:
-    """Writes a new secret key where there is no file yet, readable by its owner alone; returns the public one."""
+    """Writes a new secret key, for its owner's eyes alone, where no file is yet; returns the public one."""
     key = SigningKey.generate()
     try:
         write_private(file, f"{bytes(key).hex()}\n".encode(), replace=False)
@@ -34,15 +34,29 @@ def read_key(file: Path) -> SigningKey:
         raise PublishError(f"{file} is no signing key: 64 hexadecimal digits are wanted") from None
 
 
+def public_keys(words: list[str]) -> list[bytes]:
+    """From hexadecimal digits. Raises PublishError."""
+    try:
+        keys = [bytes.fromhex(word) for word in words]
+    except ValueError:
+        keys = []
+    if not keys or any(len(key) != 32 for key in keys):
+        raise PublishError("a public key has 64 hexadecimal digits: `kallphone update-keys make` prints it")
+    return keys
+
+
 def trust_list(keys: list[bytes]) -> bytes:
     """update-keys.json of an image before any hand-over."""
     return TrustedKeys(0, tuple(keys)).to_bytes()
 
 
 def hand_over_files(image_keys: Path, keys_json: Path, signer: SigningKey, to: list[bytes]) -> TrustedKeys:
-    """Adds a statement to keys.json and brings the image's list up to it; trusted are `to` alone from then on."""
-    trusted = parse_keys(image_keys.read_bytes())
-    handovers = keys_json.read_bytes() if keys_json.exists() else no_hand_overs()
+    """Adds a statement to keys.json and brings the image's list up to it: `to` alone is trusted then."""
+    try:
+        trusted = parse_keys(image_keys.read_bytes())
+        handovers = keys_json.read_bytes() if keys_json.exists() else no_hand_overs()
+    except OSError as error:
+        raise PublishError(f"{error.filename} can't be read: {error.strerror}") from None
     newest = trusted.walk(handovers)
     if bytes(signer.verify_key) not in newest.keys:
         raise PublishError(

@@ -13,9 +13,12 @@ _TOOLS = ("basename", "cat", "cut", "dd", "dirname", "echo", "find", "grep", "he
           "umount", "xargs")
 
 
-def build_initrd(out: Path, kernel: Path, script: Path, names: Sequence[str],
+def build_initrd(out: Path, kernel: Path, scripts: Sequence[Path], names: Sequence[str],
                  configs: dict[str, bytes]) -> None:
-    """Write `out`/initrd.img: `script` as its init, `configs` as /kall/config.SLOT, zstd around it."""
+    """Write `out`/initrd.img, packed by zstd.
+
+    `scripts`: its /init, and what that reads from /kall; `names`: modules; `configs`: /kall/config.SLOT.
+    """
     tree = out / "tree"
     for part in ("bin", "sbin", "kall", "proc", "sys", "dev"):
         (tree / part).mkdir(parents=True)
@@ -24,7 +27,9 @@ def build_initrd(out: Path, kernel: Path, script: Path, names: Sequence[str],
         (tree / "bin" / tool).symlink_to("busybox")
     # Where the kernel itself looks when a file system wants a driver.
     (tree / "sbin/modprobe").symlink_to("../bin/busybox")
-    shutil.copy2(script, tree / "init")
+    shutil.copy2(scripts[0], tree / "init")
+    for script in scripts[1:]:
+        shutil.copy2(script, tree / "kall")
     for slot, content in configs.items():
         (tree / f"kall/config.{slot}").write_bytes(content)
     _modules(tree, kernel, names)

@@ -11,12 +11,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from kallphone.update.slots import config_sector
+
 from . import card, debian, initrd, kernel, prune, publish, rootfs, wheels
 from .archive import Archive, Package
 from .emulation import arm64_programs
 from .prune import read_lines, read_rules
 from .signing import Signer, signer_of
-from .slots import CONFIGS
 from .stages import BuildError, Stages, file_sha256, key_of, output_of
 
 _PJSUA2 = "image-build/pjsua2"
@@ -24,6 +25,7 @@ _PYTHON = ("usr/lib/python3.13", "usr/lib/python3/dist-packages", "opt/kallphone
 _OURS = ("firmware/kallnet", "firmware/kallphone", "systemd/phone", "hardware/overlays", "hardware/kall.txt",
          "hardware/pins.toml")
 _KERNEL_PARTS = ("linux-base-", "linux-binary-", "linux-image-", "linux-modules-")
+CONFIGS = {"a": config_sector("a"), "b": config_sector("b")}
 CONFIGS_TEXT = {slot: content.decode() for slot, content in CONFIGS.items()}
 
 
@@ -139,9 +141,11 @@ class Plan:
 
     def _initrd(self) -> Path:
         folder = self.settings.here / "initramfs"
-        key = key_of(self._kernel_key(), folder, CONFIGS_TEXT, _source(initrd))
+        trial = self.settings.repo / "firmware/kallphone/update/trial.sh"
+        key = key_of(self._kernel_key(), folder, trial, CONFIGS_TEXT, _source(initrd))
         return self.stages.make("initrd", key, lambda out: initrd.build_initrd(
-            out, self._kernel(), folder / "init", read_lines(folder / "modules.txt"), CONFIGS)) / "initrd.img"
+            out, self._kernel(), [folder / "init", trial], read_lines(folder / "modules.txt"),
+            CONFIGS)) / "initrd.img"
 
     def _own_wheels(self) -> list[Path]:
         packages = self.archive.resolve(self._names("packages-cross.txt"), architecture="amd64")
@@ -211,8 +215,8 @@ class Plan:
                 *(here / name for name in ("rootfs", "prune.txt", "masked-units.txt"))]
         code = [_source(module) for module in (rootfs, wheels, card, prune)]
         network = [parts.network] if parts.network else []
-        return self.stages.make("system", key_of(made_from, *ours, *network, parts.update_keys.decode(), self.version,
-                                                 self.epoch, *code), build)
+        return self.stages.make("system", key_of(
+            made_from, *ours, *network, parts.update_keys.decode(), self.version, self.epoch, *code), build)
 
     def _card(self, system: Path) -> Path:
         def build(out: Path) -> None:
