@@ -1,7 +1,17 @@
 from pathlib import Path
 
 import pytest
-from kallimage.card import CARD_SIZE, DATA, FIRMWARE, MIB, PARTITIONS, SLOT_A, SLOT_B, lay_fat, partition_table
+from kallimage.card import (
+    CARD_SIZE,
+    DATA,
+    FIRMWARE,
+    MIB,
+    PARTITIONS,
+    SLOT_A,
+    SLOT_B,
+    lay_fat,
+    partition_table,
+)
 from kallimage.initrd import cpio
 
 from kallphone.update.slots import Trial, chosen_slot, config_sector, parse_trial, trial_sector

@@ -11,8 +11,8 @@ from kallimage.stages import BuildError
 
 BUILD = 1_764_000_000
 # What Raspberry Pi Imager's own schema (doc/json-schema/os-list-schema.json) asks of an entry.
-REQUIRED = {"name": str, "description": str, "icon": str, "url": str, "extract_size": int, "extract_sha256": str,
-            "image_download_size": int, "release_date": str}
+REQUIRED = {"name": str, "description": str, "icon": str, "url": str, "extract_size": int,
+            "extract_sha256": str, "image_download_size": int, "release_date": str}
 OPTIONAL = {"init_format": str, "website": str}
 
 
