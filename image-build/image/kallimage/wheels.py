@@ -134,11 +134,12 @@ def lay_site(site: Path, wheels: Sequence[Path], repo: Path) -> None:
 def compile_python(root: Path, places: Sequence[str], tools: Path, stages: Stages) -> None:
     """Byte-code of the Python files below `places` in `root`, by the same Python of this machine's kind.
 
-    Unchecked hashes (PEP 552): no times inside, and nothing is looked up at run time.
+    Unchecked hashes (PEP 552): no times inside, and nothing is looked up at run time. Sets of constants come in
+    the same order each time because of PYTHONHASHSEED, which -I would ignore.
     """
     inside = tools / "root"
     inside.mkdir(exist_ok=True)
-    command: list[str | Path] = ["chroot", tools, "/usr/bin/python3.13", "-I", "-m", "compileall", "-q",
+    command: list[str | Path] = ["chroot", tools, "/usr/bin/python3.13", "-sP", "-m", "compileall", "-q",
                "--invalidation-mode", "unchecked-hash", "-s", "/root", "-p", "/"]
     stages.run("mount", ["mount", "--bind", root, inside])
     try:
@@ -159,7 +160,9 @@ import kallphone.cli, kallphone.parts
 
 def prove(root: Path, stages: Stages) -> None:
     """Have the image's own Python load what is compiled. Needs arm64_programs."""
-    stages.run("prove", ["chroot", root, "/usr/bin/python3", "-I", "-B", "-c", _PROOF])
+    stages.run("prove", ["chroot", root, "/usr/bin/python3", "-I", "-B", "-c", _PROOF], env={"LG_WD": "/tmp"})
+    for pipe in (root / "tmp").iterdir():
+        pipe.unlink()
 
 
 def lgpio_source(cache: Path, sha256: str, stages: Stages) -> Path:
