@@ -37,7 +37,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         "network that the phones are for")
     parser.add_argument("--key", type=Path, help="file with the key that signs updates, 64 hexadecimal "
                         "digits (default: one made for development)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.network and not (options.network / "preset.toml").is_file():
+        parser.error(f"{options.network} holds no preset.toml: a network's directory has it beside deployment.json")
+    return options
 
 
 def default_cache() -> Path:
