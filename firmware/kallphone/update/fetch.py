@@ -58,12 +58,15 @@ class Server:
                 if response.status_code == 404:
                     return None
                 self._expect(response, name, 200)
-                content = response.raw.read(longest + 1)
+                content = b""
+                # The read that finds the end is the one that tells of a connection cut before it.
+                while len(content) <= longest and (piece := response.raw.read(longest + 1 - len(content))):
+                    content += piece
         except (requests.RequestException, HTTPError) as error:
             raise self._explained(error) from None
         if len(content) > longest:
             raise Refused(f"{self.name}/{name} is longer than {longest} bytes")
-        return bytes(content)
+        return content
 
     def stream(self, name: str, size: int) -> Iterator[bytes]:
         """Goes on where a connection broke. All of it has `Patience.whole` seconds."""
@@ -96,7 +99,7 @@ class Server:
                 skip = 0
             else:
                 self._expect(response, name, 200)
-            if int(response.headers.get("Content-Length") or 0) + start - skip > size:
+            if _length(response) + start - skip > size:
                 raise Refused(f"{self.name}/{name} is longer than the {size} bytes that the manifest names")
             left = size - start
             while left > 0 and (piece := response.raw.read(min(_PIECE, skip or left))):
@@ -132,6 +135,12 @@ class Server:
         return Unreachable(
             f"{words} If the phone's clock is wrong, wait until the network has told it the time."
         )
+
+
+def _length(response: requests.Response) -> int:
+    """Bytes, 0 when the server does not say it; what it says may be anything."""
+    told = response.headers.get("Content-Length", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 20 else 0
 
 
 def _in_short(error: Exception) -> str:

@@ -56,7 +56,7 @@ class TrustedKeys:
         next one that is signed by nobody trusted here, and where one between is missing."""
         trusted = self
         for entry in _entries(handovers):
-            content = str(entry.get("statement", "")).encode()
+            content = _statement(entry)
             offered = parse_keys(content)
             if offered.serial <= trusted.serial:
                 continue
@@ -84,6 +84,12 @@ def hand_over(handovers: bytes | None, to: TrustedKeys, key: SigningKey) -> byte
     content = to.to_bytes()
     entries.append({"statement": content.decode(), "signature": _signature(content, key)})
     return canonical({"handovers": entries})
+
+
+def latest(handovers: bytes) -> TrustedKeys | None:
+    """What the last statement of keys.json says, whoever signed it; None where there is none."""
+    entries = _entries(handovers)
+    return parse_keys(_statement(entries[-1])) if entries else None
 
 
 def no_hand_overs() -> bytes:
@@ -121,6 +127,11 @@ def _entries(handovers: bytes) -> list[dict[str, Any]]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Refused("keys.json has no list of hand-overs")
     return entries
+
+
+def _statement(entry: dict[str, Any]) -> bytes:
+    # JSON may hold halves of UTF-16 pairs, which are no text.
+    return str(entry.get("statement", "")).encode(errors="replace")
 
 
 def _table(content: bytes, what: str) -> dict[str, Any]:
