@@ -9,6 +9,7 @@ BABEL := .venv/bin/pybabel -q
 CATALOGS := firmware/kallphone/languages
 JSON ?=
 KEY ?=
+KEYS ?=
 NETWORK ?=
 NAME ?= call
 PHONES ?= 2
@@ -51,9 +52,9 @@ bench: ## Speeds and sizes beside a peer's, in one run [JSON=build/bench.json]
 	@BENCH=1 image-build/host/prepare.sh
 	@$(WITH_NODE) $(PYTHON) -m tests.bench $(if $(JSON),--json $(JSON))
 
-image: ## Build the image to flash, in build/image [NETWORK=dir, KEY=file: of a network, signed by its maker]
+image: ## Build the image to flash, in build/image [NETWORK=dir, KEY=file, KEYS=dir: of a network, signed by its maker]
 	@IMAGE=1 image-build/host/prepare.sh
-	@$(AS_ROOT) $(PYTHON) image-build/image/build.py $(if $(NETWORK),--network $(NETWORK)) $(if $(KEY),--key $(KEY))
+	@$(AS_ROOT) $(PYTHON) image-build/image/build.py $(if $(NETWORK),--network $(NETWORK)) $(if $(KEY),--key $(KEY)) $(if $(KEYS),--keys $(KEYS))
 
 image-test: ## Boot the image (make image, or KALLPHONE_IMAGE) in QEMU: hardware, dial tone, a paid call
 	@IMAGE_TEST=1 image-build/host/prepare.sh

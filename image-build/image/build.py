@@ -22,7 +22,8 @@ def main() -> int:
         print("image: a root file system is put together as root: sudo make image", file=sys.stderr)
         return 1
     try:
-        print(Plan(Settings(HERE, REPO, options.out, options.network, options.key, default_cache())).image())
+        print(Plan(Settings(HERE, REPO, options.out, options.network, options.key, options.keys,
+                            default_cache())).image())
     except BuildError as error:
         print(f"image: {error}", file=sys.stderr)
         return 1
@@ -37,6 +38,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         "network that the phones are for")
     parser.add_argument("--key", type=Path, help="file with the key that signs updates, 64 hexadecimal "
                         "digits (default: one made for development)")
+    parser.add_argument("--keys", type=Path, help="directory with update-keys.json and keys.json, once keys "
+                        "were handed over: see docs/updates.md")
     options = parser.parse_args(arguments)
     if options.network and not (options.network / "preset.toml").is_file():
         parser.error(f"{options.network} holds no preset.toml: a network's directory has it beside deployment.json")

@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 from kallimage.archive import Package
-from kallimage.publish import Release, bill_of_materials, imager_entry, package_list
-from kallimage.signing import signer_of
+from kallimage.publish import Release, bill_of_materials, imager_entry, package_list, publish
+from kallimage.signing import Signer, signer_of
 from kallimage.stages import BuildError
+
+from kallphone.update.keys import parse_keys
+from kallphone.update.signing import hand_over_files, make_key, read_key, trust_list
+from kallphone.update.sources import Folder, signed_manifest
 
 BUILD = 1_764_000_000
 # What Raspberry Pi Imager's own schema (doc/json-schema/os-list-schema.json) asks of an entry.
@@ -74,17 +78,68 @@ def test_the_bill_of_materials_is_the_same_for_the_same_system(release: Release)
 
 def test_a_development_key_is_made_once_and_read_by_its_owner_alone(tmp_path: Path):
     place = tmp_path / "build/update-key"
-    first = signer_of(None, place)
+    first = signer_of(None, None, place)
     assert first.development
     assert place.stat().st_mode & 0o077 == 0
-    assert signer_of(None, place).trusted() == first.trusted()
-    assert not signer_of(place, tmp_path / "other").development
+    assert signer_of(None, None, place).trusted == first.trusted
+    assert not signer_of(place, None, tmp_path / "other").development
 
 
 def test_a_key_that_was_named_is_never_made_up(tmp_path: Path):
     with pytest.raises(BuildError, match="can't be read"):
-        signer_of(tmp_path / "missing", tmp_path / "development")
+        signer_of(tmp_path / "missing", None, tmp_path / "development")
     (tmp_path / "junk").write_text("junk")
     (tmp_path / "junk").chmod(0o600)
     with pytest.raises(BuildError, match="64 hexadecimal digits"):
-        signer_of(tmp_path / "junk", tmp_path / "development")
+        signer_of(tmp_path / "junk", None, tmp_path / "development")
+
+
+@pytest.fixture
+def handed_over(tmp_path: Path) -> Path:
+    """A maker's folder: first, second and third are keys, each handed over to the next."""
+    folder = tmp_path / "maker"
+    publics = {name: make_key(folder / name) for name in ("first", "second", "third")}
+    (folder / "update-keys.json").write_bytes(trust_list([publics["first"]]))
+    (tmp_path / "shelf.json").write_bytes((folder / "update-keys.json").read_bytes())
+    for old, new in (("first", "second"), ("second", "third")):
+        hand_over_files(folder / "update-keys.json", folder / "keys.json", read_key(folder / old), [publics[new]])
+    return folder
+
+
+def published(tmp_path: Path, release: Release, signer: Signer) -> Folder:
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("kallphone.img", "system.squashfs"):
+        (out / name).write_bytes(name.encode() * 100)
+    publish(out, out / "kallphone.img", out / "system.squashfs", release, signer)
+    return Folder(out / "update")
+
+
+def test_what_is_published_is_taken_by_its_own_image_and_by_one_from_before_two_hand_overs(
+        tmp_path: Path, release: Release, handed_over: Path):
+    signer = signer_of(handed_over / "third", handed_over, tmp_path / "development")
+    assert not signer.development
+    folder = published(tmp_path, release, signer)
+    for image in (signer.trusted, (tmp_path / "shelf.json").read_bytes()):
+        manifest, newest = signed_manifest(folder, parse_keys(image))
+        assert (manifest.build, newest.serial) == (BUILD, 2)
+        assert manifest.sha256 == hashlib.sha256(b"system.squashfs" * 100).hexdigest()
+    sums = (tmp_path / "out/SHA256SUMS").read_text()
+    assert all(f"  update/{name}\n" in sums for name in ("keys.json", "manifest.json", "manifest.sig"))
+
+
+def test_without_a_hand_over_an_image_takes_what_its_key_signs(tmp_path: Path, release: Release):
+    signer = signer_of(None, None, tmp_path / "development")
+    manifest, newest = signed_manifest(published(tmp_path, release, signer), parse_keys(signer.trusted))
+    assert (manifest.version, newest.serial) == ("0.1.0", 0)
+
+
+def test_what_no_phone_would_take_is_not_built(tmp_path: Path, handed_over: Path):
+    with pytest.raises(BuildError, match="not trusted by now"):
+        signer_of(handed_over / "second", handed_over, tmp_path / "development")
+    (handed_over / "update-keys.json").write_bytes((tmp_path / "shelf.json").read_bytes())
+    with pytest.raises(BuildError, match="not of the same hand-over"):
+        signer_of(handed_over / "first", handed_over, tmp_path / "development")
+    (handed_over / "keys.json").unlink()
+    with pytest.raises(BuildError, match="can't be read"):
+        signer_of(handed_over / "first", handed_over, tmp_path / "development")

@@ -8,8 +8,16 @@ from nacl.signing import SigningKey
 
 from kallphone.storage.errors import KeyExists, StorageError
 from kallphone.storage.files import read_private, write_private
-from kallphone.update.errors import PublishError
-from kallphone.update.keys import TrustedKeys, hand_over, key_id, no_hand_overs, parse_keys, sign
+from kallphone.update.errors import PublishError, Refused
+from kallphone.update.keys import (
+    TrustedKeys,
+    hand_over,
+    key_id,
+    latest,
+    no_hand_overs,
+    parse_keys,
+    sign,
+)
 from kallphone.update.manifest import KEYS_FILE, MANIFEST_FILE, SIGNATURE_FILE, SYSTEM_FILE, describe
 
 
@@ -58,10 +66,7 @@ def hand_over_files(image_keys: Path, keys_json: Path, signer: SigningKey, to: l
     except OSError as error:
         raise PublishError(f"{error.filename} can't be read: {error.strerror}") from None
     newest = trusted.walk(handovers)
-    if bytes(signer.verify_key) not in newest.keys:
-        raise PublishError(
-            f"the key {key_id(bytes(signer.verify_key))} is not trusted by now, so it can hand over nothing"
-        )
+    _expect_trusted(signer, newest)
     offered = TrustedKeys(newest.serial + 1, tuple(to))
     extended = hand_over(handovers, offered, signer)
     newest.walk(extended)
@@ -70,6 +75,24 @@ def hand_over_files(image_keys: Path, keys_json: Path, signer: SigningKey, to: l
     keys_json.chmod(0o644)
     image_keys.chmod(0o644)
     return offered
+
+
+def published_keys(image_keys: Path, keys_json: Path, signer: SigningKey) -> TrustedKeys:
+    """The list for a new image, once it is sure that phones with it and older ones take what `signer` signs.
+
+    Raises PublishError.
+    """
+    try:
+        trusted = parse_keys(image_keys.read_bytes())
+        said = latest(keys_json.read_bytes())
+    except OSError as error:
+        raise PublishError(f"{error.filename} can't be read: {error.strerror}") from None
+    except Refused as error:
+        raise PublishError(str(error)) from None
+    if said != trusted and (said or trusted.serial):
+        raise PublishError(f"{image_keys} and {keys_json} are not of the same hand-over: keep both together")
+    _expect_trusted(signer, trusted)
+    return trusted
 
 
 def sign_release(
@@ -83,3 +106,9 @@ def sign_release(
     (folder / MANIFEST_FILE).write_bytes(manifest)
     (folder / SIGNATURE_FILE).write_bytes(sign(manifest, key))
     (folder / KEYS_FILE).write_bytes(keys_json.read_bytes() if keys_json else no_hand_overs())
+
+
+def _expect_trusted(signer: SigningKey, trusted: TrustedKeys) -> None:
+    public = bytes(signer.verify_key)
+    if public not in trusted.keys:
+        raise PublishError(f"the key {key_id(public)} is not trusted by now, so it can sign nothing")

@@ -36,6 +36,7 @@ class Settings:
     out: Path
     network: Path | None
     key: Path | None
+    keys: Path | None   # folder of handed-over keys
     cache: Path
 
     @property
@@ -70,7 +71,7 @@ class Plan:
 
     @cached_property
     def signer(self) -> Signer:
-        return signer_of(self.settings.key, self.settings.development_key)
+        return signer_of(self.settings.key, self.settings.keys, self.settings.development_key)
 
     @cached_property
     def version(self) -> str:
@@ -193,7 +194,7 @@ class Plan:
         tools = self._tools()
         parts = rootfs.Parts(
             repo=repo, overlay=here / "rootfs", kernel=kernel_parts, initrd=initrd_file,
-            wheels=[*own, *locked], network=self.settings.network, update_keys=self.signer.trusted(),
+            wheels=[*own, *locked], network=self.settings.network, update_keys=self.signer.trusted,
             version=self.version, build=self.epoch, masked=self._names("masked-units.txt"),
         )
 
@@ -228,7 +229,8 @@ class Plan:
             self.stages.say("compressing")
             publish.publish(out, image, system / "system.squashfs", self.release, self.signer)
 
-        key = key_of(system.name, _source(card), _source(publish), CONFIGS_TEXT)
+        signer = [bytes(self.signer.key.verify_key).hex(), self.signer.hand_overs or ""]
+        key = key_of(system.name, _source(card), _source(publish), CONFIGS_TEXT, *signer)
         return self.stages.make("card", key, build)
 
     def _deliver(self, made: Path) -> Path:

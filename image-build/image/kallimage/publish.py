@@ -92,7 +92,7 @@ def publish(out: Path, image: Path, system: Path, release: Release, signer: Sign
     shutil.rmtree(update, ignore_errors=True)
     update.mkdir()
     shutil.copyfile(system, update / "system.squashfs")
-    sign_release(update, release.version, release.build, signer.key)
+    sign_release(update, release.version, release.build, signer.key, keys_json=signer.hand_overs)
     names = [packed.name, image.name, "packages.tsv", "sbom.cdx.json",
              *sorted(f"update/{path.name}" for path in update.iterdir())]
     (out / "SHA256SUMS").write_text("".join(f"{file_sha256(out / name)}  {name}\n" for name in names))
