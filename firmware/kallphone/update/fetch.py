@@ -130,7 +130,7 @@ class Server:
                 " it has the time from the network, or bring the update on a USB stick."
             )
         return Unreachable(
-            f"{words} If the phone's clock is wrong, wait until the network has told it the time."
+            f"{words} Perhaps the phone's clock is wrong: it sets itself by the network."
         )
 
 

@@ -51,7 +51,7 @@ class Staging:
             ready = self.is_ready(slot, manifest)
         except OSError as error:
             raise CardTrouble(
-                f"the card took no update: {error.strerror}. The phone stays as it was"
+                f"the card took no update: {error.strerror}. All stays as it was"
             ) from None
         if not ready:
             raise CardTrouble("the card gives back other bytes than were written: replace it soon")
