@@ -10,10 +10,10 @@ NAME ?= call
 PHONES ?= 2
 TERMINAL ?=
 
-.PHONY: help setup demo script test check messages bench contracts slither clean
+.PHONY: help setup demo script test check messages bench hardware image image-test image-test-full contracts slither clean
 
 help: ## What there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Prepare this machine (every other target does it by itself)
 	@image-build/host/prepare.sh
@@ -47,12 +47,22 @@ bench: ## Speeds and sizes beside a peer's, in one run [JSON=build/bench.json]
 	@BENCH=1 image-build/host/prepare.sh
 	@$(WITH_NODE) $(PYTHON) -m tests.bench $(if $(JSON),--json $(JSON))
 
+image-test: ## Boot the image (make image, or KALLPHONE_IMAGE) in QEMU: hardware, dial tone, a paid call
+	@IMAGE_TEST=1 image-build/host/prepare.sh
+	@$(WITH_NODE) $(PYTHON) -m pytest -q -m "image and not image_full" tests/image
+
+image-test-full: image-test ## ... and first boot, updates, power cuts, another board: takes hours
+	@$(WITH_NODE) $(PYTHON) -m pytest -q -m image_full tests/image
+
 contracts: setup ## Build and test the contracts, print the gas table
 	@cd contracts && $(WITH_NODE) bin/forge build && $(WITH_NODE) bin/forge test
 	@$(WITH_NODE) $(PYTHON) contracts/gas.py
 
 slither: setup ## Look for known kinds of mistakes in the contracts
 	@$(WITH_NODE) contracts/slither.sh
+
+hardware: setup ## Schematic, ERC, netlist, wiring pictures and parts lists, anew from hardware/pins.toml
+	@hardware/draw.sh
 
 clean: ## Remove what was built here (the pjsua2 wheel's cache stays)
 	rm -rf build .venv *.egg-info contracts/out contracts/cache contracts/node_modules

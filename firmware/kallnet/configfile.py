@@ -41,7 +41,10 @@ class Section:
             raise self.error(key, f"is {value}; give {what}")
         return value
 
-    def flag(self, key: str) -> bool:
+    def flag(self, key: str, default: bool | None = None) -> bool:
+        if default is not None and key not in self._values:
+            self._known.append(key)
+            return default
         return bool(self._take(key, bool, "true or false"))
 
     def text(self, key: str, longest: int = 64) -> str:
@@ -56,6 +59,22 @@ class Section:
             self._known.append(key)
             return default
         return str(self._take(key, str, "a text")).strip()
+
+    def has(self, key: str, *, take: bool = False) -> bool:
+        """Whether it is there with anything in it; `take` for a caller that reads it itself."""
+        self._known.append(key)
+        there = bool(self._values.get(key))
+        if take or not there:
+            self._values.pop(key, None)
+        return there
+
+    def exact_text(self, key: str) -> str:
+        """As it stands, with its spaces; empty where it is missing. No error repeats it: it may be secret."""
+        self._known.append(key)
+        value = self._values.pop(key, "")
+        if not isinstance(value, str):
+            raise self.error(key, 'must be a text in quotation marks, like "this"')
+        return value
 
     def choice(self, key: str, allowed: Sequence[str], default: str | None = None) -> str:
         if default is not None and key not in self._values:

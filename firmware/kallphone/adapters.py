@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from kallphone.phone.commands import (
     AlertCaller,
     AnswerCall,
+    AskDevice,
     AskReachable,
     CheckPin,
     Command,
@@ -41,6 +42,7 @@ from kallphone.phone.commands import (
     Withdraw,
 )
 from kallphone.ports import (
+    Device,
     Directory,
     Display,
     Handset,
@@ -72,6 +74,7 @@ class Adapters:
     mail: Mail
     keeping: Keeping
     speech: Speech
+    device: Device
 
 
 def carry_out(world: Adapters, command: Command) -> None:
@@ -93,6 +96,8 @@ def carry_out(world: Adapters, command: Command) -> None:
             world.journal.forget_missed()
         case Speak(text=text, aloud=aloud):
             world.speech.say(text, aloud=aloud)
+        case AskDevice(action=action):
+            world.device.ask(action)
         case SendText() | MarkRead() | DeleteMessage():
             _post_mail(world.mail, command)
         case (

@@ -9,8 +9,11 @@ from pathlib import Path
 
 from kallnet.errors import KallnetError
 from kallphone.config import load_config
+from kallphone.device.cli import add_commands as add_device_commands
+from kallphone.doctor.cli import add_commands as add_doctor_commands
 from kallphone.ledger.cli import add_commands as add_ledger_commands
 from kallphone.owner.cli import add_commands as add_owner_commands
+from kallphone.provision.cli import add_commands as add_provision_commands
 from kallphone.update.cli import add_commands as add_update_commands
 
 
@@ -56,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
     add_ledger_commands(commands)
     add_owner_commands(commands)
+    add_doctor_commands(commands)
+    add_device_commands(commands)
+    add_provision_commands(commands)
     add_update_commands(commands)
     return parser
 
@@ -119,6 +125,7 @@ def _expected() -> tuple[type[Exception], ...]:
         "kallphone.storage.errors": "StorageError",
         "kallphone.payments.errors": "PaymentsError",
         "kallphone.ledger.errors": "CommandError",
+        "kallphone.provision.errors": "ProvisionError",
         "kallphone.update.errors": "UpdateError",
         "kallphone.demo.process": "DemoError",
         "kallphone.demo.chain": "ChainError",

@@ -52,6 +52,7 @@ class Face:
     ringer: Ringer
     lamps: Lamps
     mixer: Mixer
+    keys_down: Callable[[], frozenset[str]]
     handsets: tuple[Handset, ...] = ()
     report: Callable[[str, dict[str, Any]], None] | None = None
     panel: Panel | None = None
@@ -69,20 +70,21 @@ def make_face(
 ) -> Face:
     if not panel:
         board = open_board(pins, post, surroundings)
-        return Face(board, board.display, board.ringer, board.lamps, board.mixer)
+        return Face(board, board.display, board.ringer, board.lamps, board.mixer, board.keypad.down)
     held = Panel(pins, post, on_quit, stdout=claim_stdout())
-    mixer = held.board.mixer
+    mixer, keys_down = held.board.mixer, held.board.keypad.down
 
     def report(name: str, fields: dict[str, Any]) -> None:
         held.report(name, **fields)
 
-    return Face(held, held, held, held, mixer, (held,), report, held)
+    return Face(held, held, held, held, mixer, keys_down, (held,), report, held)
 
 
-def surroundings(config: PhoneConfig, database: Database) -> Surroundings:
+def surroundings(config: PhoneConfig | None, database: Database) -> Surroundings:
+    """Without a config nothing sounds yet."""
     kept = Kept(database)
     learned = (kept.read(_HOOK) or {}).get("lifted_closed")
-    mixer = "null" if config.audio_device == "null" else "default"
+    mixer = "null" if config is None or config.audio_device == "null" else "default"
     return Surroundings(
         hook_lifted_closed=learned if isinstance(learned, bool) else None,
         remember_hook=lambda lifted_closed: kept.write(_HOOK, {"lifted_closed": lifted_closed}),

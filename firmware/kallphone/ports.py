@@ -6,6 +6,7 @@ from typing import Protocol
 
 from kallphone.phone.book import Contact
 from kallphone.phone.commands import EndPayment, LogCall, RateService, SignVoucher
+from kallphone.phone.device import DeviceAction, DeviceFacts
 from kallphone.phone.events import CallId, Event, Note, Route
 from kallphone.phone.lamps import Light
 from kallphone.phone.screens import Screen
@@ -135,6 +136,27 @@ class Keeping(Protocol):
 class Speech(Protocol):
     def say(self, text: str, *, aloud: bool) -> None:
         """In the handset, or through the loudspeaker; never blocks."""
+
+
+class Device(Protocol):
+    """The box, where this is a flashed phone."""
+
+    @property
+    def facts(self) -> DeviceFacts | None: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def ask(self, action: DeviceAction) -> None:
+        """Answered by DeviceAnswered, or by the end of this phone; never blocks."""
+
+
+class NoDevice:
+    """Of a phone on a bench."""
+
+    facts: DeviceFacts | None = None
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def ask(self, action: DeviceAction) -> None: ...
 
 
 class Journal(Protocol):

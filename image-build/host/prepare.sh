@@ -48,8 +48,8 @@ stage() {
 digest_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
 
 wanted_packages() {
-    sed 's/#.*//' "$host/packages.txt" image-build/pjsua2/packages.txt ${BENCH:+"$host/packages-bench.txt"} |
-        xargs -n1 | sort -u
+    sed 's/#.*//' "$host/packages.txt" image-build/pjsua2/packages.txt ${BENCH:+"$host/packages-bench.txt"} \
+        ${IMAGE_TEST:+"$host/packages-image-test.txt"} | xargs -n1 | sort -u
 }
 
 missing_packages() {

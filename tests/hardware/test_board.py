@@ -6,14 +6,16 @@ from queue import SimpleQueue
 
 import pytest
 
-from kallphone.hardware.board import Board, open_board
+from kallphone.hardware.board import Board, Surroundings, glass_of, open_board
 from kallphone.hardware.errors import DeviceMissing
-from kallphone.hardware.oled import open_oled
-from kallphone.hardware.pins import Pins
+from kallphone.hardware.glass import Glass
+from kallphone.hardware.oled import OledDisplay, open_oled
+from kallphone.hardware.pins import DisplayWiring, Pins, load_pins
 from kallphone.hardware.ringer import BuzzerRinger
 from kallphone.hardware.simulated import SimulatedBoard
 from kallphone.hardware.sound_ringer import SoundRinger
 from kallphone.phone.events import Event, OffHook, SoundCardsChanged
+from kallphone.phone.screens import Screen, TextLine
 from kallphone.phone.sound import Levels
 
 THREADS = {"hook", "keypad", "display", "buzzer", "ringer", "mixer", "soundcards"}
@@ -72,3 +74,19 @@ def test_a_machine_without_gpio_says_so(pins: Pins):
 
 def test_the_simulated_board_is_the_real_one_under_simulated_hands():
     assert issubclass(SimulatedBoard, Board)
+
+
+def test_a_board_may_do_without_its_display() -> None:
+    def missing(_wiring: DisplayWiring) -> Glass:
+        raise DeviceMissing("no ssd1306 display at 0x3c")
+
+    told: list[str] = []
+    glass = glass_of(load_pins().display, Surroundings(do_without_display=told.append), missing)
+    display = OledDisplay(glass)
+    display.start()
+    display.show(Screen((TextLine("unseen"),)))
+    assert display.settle(10.0)
+    display.stop()
+    assert told == ["no ssd1306 display at 0x3c"]
+    with pytest.raises(DeviceMissing):
+        glass_of(load_pins().display, Surroundings(), missing)

@@ -81,7 +81,7 @@ class TownPhone:
         self.notes: list[tuple[str, Any]] = []
         world: Any = self
         adapters = Adapters(
-            world, (world,), world, world, world, world, world, world, world, world, world, world
+            world, (world,), world, world, world, world, world, world, world, world, world, world, world
         )
         self.engine = Engine(adapters, lambda: town.now, Phone(touched_at=town.now))
 

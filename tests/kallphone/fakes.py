@@ -155,7 +155,7 @@ class FakePanel:
 
 @dataclass
 class FakeKeeping:
-    """Mail, keeping, speech and mixer: notes whatever is asked of it."""
+    """Mail, keeping, speech, mixer and box: notes whatever is asked of it."""
 
     notes: Notes
 
@@ -169,7 +169,8 @@ def fake_adapters() -> tuple[Adapters, Notes, FakePayments]:
     payments = FakePayments(notes)
     sip, journal = FakeSip(notes), FakeJournal(notes)
     rest = FakeKeeping(notes)
+    seen = (panel, panel, panel)
     adapters = Adapters(
-        sip, (sip,), FakeDirectory(notes), payments, journal, panel, panel, panel, rest, rest, rest, rest
+        sip, (sip,), FakeDirectory(notes), payments, journal, *seen, rest, rest, rest, rest, rest
     )
     return adapters, notes, payments

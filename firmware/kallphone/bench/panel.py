@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO
@@ -169,8 +170,11 @@ class Panel:
         return round(self._clock(), 6)
 
 
+@cache
 def claim_stdout() -> BinaryIO:
-    """This process's stdout for the panel alone: from now on other prints, C libraries' too, go to stderr."""
+    """This process's stdout for its panels alone, however many follow each other: from now on other prints,
+    C libraries' too, go to stderr.
+    """
     sys.stdout.flush()
     stdout = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -77,14 +77,17 @@ class Network:
     """A whole network on this machine: chain, contracts, and one provider with Kamailio and coturn.
 
     `rail` is how that provider is paid, one of kallnet.transfers.RAILS. `exit_delay_s` is how long a client
-    waits for its deposit.
+    waits for its deposit. `host` is the address of this machine that the provider's servers listen on.
     """
 
-    def __init__(self, folder: Path, rail: str = ESCROW, exit_delay_s: int = 3600) -> None:
+    def __init__(
+        self, folder: Path, rail: str = ESCROW, exit_delay_s: int = 3600, host: str = HOST
+    ) -> None:
         self.folder = folder
         self.chain = LocalChain(block_time=1)
         self._rail = rail
         self._exit_delay_s = exit_delay_s
+        self._host = host
         self.provider = Address(b"")
         self._provider_folder = folder / "provider"
         self._provider_file = self._provider_folder / "provider.toml"
@@ -96,7 +99,7 @@ class Network:
 
     @property
     def provider_api(self) -> str:
-        return f"https://{HOST}:{self._ports.http}"
+        return f"https://{self._host}:{self._ports.http}"
 
     @property
     def ca_file(self) -> Path:
@@ -136,7 +139,7 @@ class Network:
 
     async def start_kamailio(self) -> None:
         await self._start("kamailio", self._commands["kamailio"])
-        await self._processes["kamailio"].ready(lambda: accepts(HOST, self._ports.sip))
+        await self._processes["kamailio"].ready(lambda: accepts(self._host, self._ports.sip))
 
     async def kill_kamailio(self) -> None:
         await self._processes["kamailio"].kill()
@@ -185,7 +188,7 @@ class Network:
         relay = 20_000 + secrets.randbelow(10_000)
         self._provider_file.write_text(
             _PROVIDER_FILE.format(
-                host=HOST,
+                host=self._host,
                 domain=DOMAIN,
                 price=PRICE,
                 float_periods=FLOAT_PERIODS,
@@ -216,7 +219,7 @@ class Network:
 
     async def _start_coturn(self) -> None:
         await self._start("coturn", self._commands["turnserver"])
-        await self._processes["coturn"].ready(lambda: accepts(HOST, self._ports.turn))
+        await self._processes["coturn"].ready(lambda: accepts(self._host, self._ports.turn))
 
     async def _start(self, name: str, command: list[str]) -> None:
         process = Process(name, command, self._logs)
@@ -227,8 +230,8 @@ class Network:
         """The service says on its health page whether Kamailio asks it."""
         context = ssl.create_default_context(cafile=str(self.ca_file))
         try:
-            reader, writer = await asyncio.open_connection(HOST, self._ports.http, ssl=context)
-            writer.write(f"GET /v1/health HTTP/1.0\r\nHost: {HOST}\r\n\r\n".encode())
+            reader, writer = await asyncio.open_connection(self._host, self._ports.http, ssl=context)
+            writer.write(f"GET /v1/health HTTP/1.0\r\nHost: {self._host}\r\n\r\n".encode())
             await writer.drain()
             answer = await reader.read()
             writer.close()

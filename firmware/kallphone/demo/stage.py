@@ -12,7 +12,7 @@ from kallnet.account import Address
 from kallnet.transfers import ESCROW
 from kallphone.bench.held import HeldPhone
 from kallphone.demo.machines import DemoMachine
-from kallphone.demo.network import Network
+from kallphone.demo.network import HOST, Network
 
 # Patience, not measurements: far beyond what a loaded machine needs.
 LINE_S = 90.0
@@ -131,10 +131,11 @@ async def stage(
     exit_delay_s: int = 3600,
     *,
     machines: bool = False,
+    host: str = HOST,
 ) -> AsyncIterator[Stage]:
     """A network and a phone for each voice with its line up; everything is gone when the block ends."""
     async with AsyncExitStack() as stack:
-        network = Network(folder, rail, exit_delay_s)
+        network = Network(folder, rail, exit_delay_s, host)
         stack.push_async_callback(network.stop)
         say("Starting chain, contracts and provider")
         await network.start()

@@ -9,13 +9,13 @@ from typing import Any
 
 from kallphone.hardware.cadence import CadenceRinger
 from kallphone.hardware.errors import DeviceMissing
-from kallphone.hardware.glass import Glass
+from kallphone.hardware.glass import Glass, NoGlass
 from kallphone.hardware.hook import HookSwitch
 from kallphone.hardware.keypad import MatrixKeypad
 from kallphone.hardware.lamps import IndicatorLamps
 from kallphone.hardware.mixer import AlsaMixer
 from kallphone.hardware.oled import OledDisplay, open_oled
-from kallphone.hardware.pins import Pins, RingerPins
+from kallphone.hardware.pins import DisplayWiring, KeypadPins, Pins, RingerPins
 from kallphone.hardware.ringer import BuzzerRinger
 from kallphone.hardware.sound_ringer import SoundRinger
 from kallphone.hardware.soundcards import CARDS, SoundCards
@@ -33,6 +33,7 @@ class Surroundings:
 
     `hook_lifted_closed` was learned by an earlier run and given to `remember_hook`; `mixer` is the ALSA
     device whose volumes are set, "null" for none; `alsa` stands in for the alsaaudio module.
+    `do_without_display` is told in words that there is none; without it there is no board without one.
     """
 
     hook_lifted_closed: bool | None = None
@@ -40,6 +41,7 @@ class Surroundings:
     mixer: str = "default"
     alsa: Any = None
     cards: Path = CARDS
+    do_without_display: Callable[[str], None] | None = None
 
 
 class Board:
@@ -79,7 +81,31 @@ class Board:
 
 def open_board(pins: Pins, post: Post, surroundings: Surroundings | None = None) -> Board:
     """The board of this Raspberry Pi; DeviceMissing where it is none, or lacks its display."""
-    return Board(pins, post, _open_gpio(), open_oled(pins.display), surroundings or Surroundings())
+    given = surroundings or Surroundings()
+    return Board(pins, post, _open_gpio(), glass_of(pins.display, given, open_oled), given)
+
+
+def glass_of(
+    wiring: DisplayWiring, given: Surroundings, open_glass: Callable[[DisplayWiring], Glass]
+) -> Glass:
+    try:
+        return open_glass(wiring)
+    except DeviceMissing as error:
+        if given.do_without_display is None:
+            raise
+        given.do_without_display(str(error))
+        return NoGlass((wiring.width, wiring.height))
+
+
+def keys_down_now(pins: KeypadPins) -> frozenset[str]:
+    """By one look at the keypad, before there is a board; DeviceMissing where this is no Raspberry Pi."""
+    factory = _open_gpio()
+    keypad = MatrixKeypad(pins, lambda _: None, factory)
+    try:
+        return frozenset(pins.key(*place) for place in keypad.scan())
+    finally:
+        keypad.stop()
+        factory.close()
 
 
 def _ringer(pins: RingerPins, pin_factory: Any, alsa: Any) -> CadenceRinger:

@@ -172,6 +172,18 @@ class Glass:
             self._on = on
 
 
+class NoGlass(Glass):
+    """In place of a display that does not answer: shows nothing."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.size = size
+
+    def show(self, picture: Image.Image, *, contrast: int) -> None: ...
+    def rest(self) -> None: ...
+    def set_up_again(self) -> None: ...
+    def close(self) -> None: ...
+
+
 class _Recorded:
     """luma's serial interface, remembering the commands that set a device up."""
 

@@ -63,6 +63,10 @@ class MatrixKeypad:
         for device in (*self._rows, *self._columns):
             device.close()
 
+    def down(self) -> frozenset[str]:
+        """The keys that count as pressed now."""
+        return frozenset(self._pins.key(*place) for place in tuple(self._down))
+
     def scan(self) -> frozenset[Place]:
         """Every crossing that conducts now, ghosts included."""
         return frozenset(

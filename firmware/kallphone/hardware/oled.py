@@ -140,15 +140,21 @@ def glass_on(serial: Any, wiring: DisplayWiring) -> Glass:
     return Glass(lambda bus: chip(bus, mode="1", **shape), serial, wiring.chip)
 
 
-def warn_of_slow_bus(bus: int, adapters: Path = ADAPTERS) -> None:
-    """The kernel alone sets the clock of the bus; the device tree says at what, where it says anything."""
+def bus_speed(bus: int, adapters: Path = ADAPTERS) -> int | None:
+    """In Hz. The kernel alone sets it; the device tree says to what, where it says anything."""
     try:
-        hz = int.from_bytes((adapters / f"i2c-{bus}/of_node/clock-frequency").read_bytes(), "big")
+        return int.from_bytes((adapters / f"i2c-{bus}/of_node/clock-frequency").read_bytes(), "big")
     except OSError:
-        return
-    if hz < I2C_HZ:
+        return None
+
+
+def warn_of_slow_bus(bus: int, adapters: Path = ADAPTERS) -> None:
+    hz = bus_speed(bus, adapters)
+    if hz is not None and hz < I2C_HZ:
         log.warning(
             "I2C bus %d runs at %d kHz, so the screen follows slowly: "
             "write dtparam=i2c_arm=on,i2c_arm_baudrate=%d into config.txt and start again",
-            bus, hz // 1000, I2C_HZ,
+            bus,
+            hz // 1000,
+            I2C_HZ,
         )

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import array
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+_QUIET_S = 1.0
 
 PLAYS = ("Playback Volume", "Playback Mute")
 
@@ -33,11 +36,13 @@ def usb_handset() -> dict[str, SimulatedControl]:
 class SimulatedAlsa:
     """The alsaaudio module, as far as the phone uses it, with cards that can be pulled out.
 
-    `played` has what was written to each playback device; a device that is `busy` can't be opened.
+    `played` has what was written to each playback device; a device that is `busy` can't be opened. What is
+    played is heard by the same device's microphone, `air` times as loud.
     """
 
     ALSAAudioError: ClassVar[type[Exception]] = AlsaError
     PCM_PLAYBACK: ClassVar[int] = 0
+    PCM_CAPTURE: ClassVar[int] = 1
     PCM_NORMAL: ClassVar[int] = 0
     PCM_FORMAT_S16_LE: ClassVar[int] = 2
     VOLUME_UNITS_PERCENTAGE: ClassVar[int] = 0
@@ -48,6 +53,7 @@ class SimulatedAlsa:
     )
     busy: set[str] = field(default_factory=set)
     played: dict[str, bytearray] = field(default_factory=dict)
+    air: float = 0.1
     pace: Callable[[float], None] = time.sleep
     changed: threading.Condition = field(default_factory=threading.Condition)
 
@@ -59,10 +65,10 @@ class SimulatedAlsa:
     def Mixer(self, control: str, device: str) -> _Mixer:  # noqa: N802
         return _Mixer(self, self.controls[device][control])
 
-    def PCM(self, device: str, **_shape: Any) -> _Playback:  # noqa: N802
+    def PCM(self, device: str, type: int = PCM_PLAYBACK, **_shape: Any) -> _Playback | _Capture:  # noqa: A002, N802
         if device in self.busy or device not in self.controls:
             raise AlsaError(f"Device or resource busy [{device}]")
-        return _Playback(self, device)
+        return _Capture(self, device) if type == self.PCM_CAPTURE else _Playback(self, device)
 
     def tell(self) -> None:
         with self.changed:
@@ -113,6 +119,27 @@ class _Playback:
         self.alsa.tell()
         self.alsa.pace(len(sound) / 2 / 48_000)
         return len(sound) // 2
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class _Capture:
+    alsa: SimulatedAlsa
+    device: str
+    heard: int = -1
+
+    def read(self) -> tuple[int, bytes]:
+        """What was played since the last time, as far as the air carries it; waits for it."""
+        played = self.alsa.played.setdefault(self.device, bytearray())
+        with self.alsa.changed:
+            if self.heard < 0:
+                self.heard = len(played)
+            self.alsa.changed.wait_for(lambda: len(played) > self.heard, _QUIET_S)
+            new = array.array("h", bytes(played[self.heard :]))
+        self.heard += 2 * len(new)
+        return len(new), array.array("h", (round(self.alsa.air * sample) for sample in new)).tobytes()
 
     def close(self) -> None:
         pass

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from kallphone.phone.book import Contact
 from kallphone.phone.causes import Cause
+from kallphone.phone.device import DeviceAction
 from kallphone.phone.events import CallId, Note, Route
 from kallphone.phone.settings import Settings
 
@@ -250,6 +251,13 @@ class Withdraw:
     amount: int
 
 
+@dataclass(frozen=True)
+class AskDevice:
+    """Answered by DeviceAnswered, by the end of this phone, or by nothing."""
+
+    action: DeviceAction
+
+
 Command = (
     OpenLine | RegisterSip | RefreshCredit | SendRatings
     | Resolve | OpenSession | PlaceCall | AskReachable | Probe
@@ -258,4 +266,5 @@ Command = (
     | SignVoucher | EndPayment | RateService | LogCall
     | SaveSettings | SaveContact | DeleteContact | SendText | MarkRead | DeleteMessage | ForgetMissed
     | LoadRecording | LoadSpent | CheckPin | SetPin | ReadWords | Withdraw
+    | AskDevice
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import NewType
 
 from kallphone.phone.causes import Cause
+from kallphone.phone.device import DeviceAction
 from kallphone.phone.messages import Message, MessageState, Recording
 
 CallId = NewType("CallId", int)
@@ -386,6 +387,14 @@ class StorageFailed:
     words: str
 
 
+@dataclass(frozen=True)
+class DeviceAnswered:
+    """What came of something that the box was asked for; `words` for its reader."""
+
+    action: DeviceAction
+    words: str
+
+
 Event = (
     OffHook | OnHook | HookFlashed | KeyPressed | KeyHeld | Woken
     | LineProgressed | LineOpened | LineFailed | SipRegistered | SipUnregistered | CreditChanged
@@ -397,4 +406,5 @@ Event = (
     | MinutePassed | MessageArrived | RecordingArrived | MessageSent
     | RecordingLoaded | RecordingEnded
     | PinChecked | WordsRead | Withdrawn | SoundCardsChanged | SpentLoaded | StorageFailed
+    | DeviceAnswered
 )

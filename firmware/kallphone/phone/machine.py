@@ -47,6 +47,7 @@ from kallphone.phone.events import (
     CallRefused,
     CallTold,
     CreditChanged,
+    DeviceAnswered,
     Event,
     FarEndRinging,
     HookFlashed,
@@ -251,7 +252,7 @@ def _kept(phone: Phone, event: rest.KeptEvent, now: float) -> Transition:
             return phone, commands
         case (
             MessageArrived() | RecordingArrived() | MessageSent() | RecordingEnded() | PinChecked()
-            | WordsRead() | Withdrawn() | StorageFailed()
+            | WordsRead() | Withdrawn() | StorageFailed() | DeviceAnswered()
         ):  # fmt: skip
             phone, more = menu.event(phone, event, now)
             return phone, commands + more

@@ -9,6 +9,7 @@ from kallphone.phone.causes import Cause
 from kallphone.phone.commands import Command, LoadSpent, ReopenSound
 from kallphone.phone.events import (
     CallRefused,
+    DeviceAnswered,
     Located,
     MessageArrived,
     MessageSent,
@@ -55,7 +56,7 @@ MOST_MESSAGES = 200
 KeptEvent = (
     CallRefused | MinutePassed | MessageArrived | RecordingArrived | MessageSent | RecordingLoaded
     | RecordingEnded | PinChecked | WordsRead | Withdrawn | SoundCardsChanged | StorageFailed
-    | SpentLoaded | Located | Reachable
+    | SpentLoaded | Located | Reachable | DeviceAnswered
 )  # fmt: skip
 
 
@@ -93,7 +94,7 @@ def moved(phone: Phone, event: KeptEvent, now: float) -> Transition:
             return phone, (ReopenSound(),)
         case Located() | Reachable():
             return presence.moved(phone, event)
-        case Withdrawn():
+        case Withdrawn() | DeviceAnswered():
             return phone, ()
 
 

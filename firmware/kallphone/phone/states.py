@@ -5,6 +5,7 @@ from enum import Enum, auto
 
 from kallphone.phone.book import Book, Contact
 from kallphone.phone.causes import Cause
+from kallphone.phone.device import DeviceFacts
 from kallphone.phone.events import CallId, Credit, Route
 from kallphone.phone.messages import Message, Recording
 from kallphone.phone.settings import Settings
@@ -379,6 +380,8 @@ class Phone:
     lock: Lock = field(default_factory=Lock)
     backup: tuple[str, ...] = field(default=(), repr=False)
     owner: bytes = b""
+    # None on a bench.
+    device: DeviceFacts | None = None
 
     @property
     def on_hook(self) -> bool:

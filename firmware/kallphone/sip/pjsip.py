@@ -29,7 +29,8 @@ _PRIORITY = 10
 class PjSip:
     """The Sip port: one thread owns pjsua2, everybody else leaves commands in its queue.
 
-    `make_desk` makes what calls are wired to, on that thread: by default the handset.
+    `make_desk` makes what calls are wired to, on that thread: by default the handset. `turns` counts how
+    often that thread has come round, which it does every few hundredths of a second unless it hangs.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class PjSip:
         self._commands: SimpleQueue[Callable[[SipEndpoint], None]] = SimpleQueue()
         self._stopping = Flag()
         self._thread: Thread | None = None
+        self.turns = 0
 
     def start(self) -> None:
         """Returns when the endpoint is up; raises SipError where it can't be."""
@@ -125,6 +127,7 @@ class PjSip:
         started.set_result(None)
         while not self._stopping.is_set():
             self._turn(endpoint)
+            self.turns += 1
         try:
             self._drain(endpoint)
             endpoint.close()

@@ -59,12 +59,17 @@ class PinLock:
 
     def set(self, pin: str) -> None:
         """Four to eight digits; an empty PIN takes the lock away. Raises PinUnusable."""
-        if pin and not _FORM.fullmatch(pin):
+        if pin and not is_pin(pin):
             raise PinUnusable("a PIN has 4 to 8 digits")
         hashed = argon2id.str(pin.encode(), opslimit=_OPERATIONS, memlimit=_MEMORY) if pin else None
         with self._lock:
             self._keep(hashed.decode() if hashed else None, failures=0)
             self._open_at = self._monotonic()
+
+    def holds(self, pin: str) -> bool:
+        """Whether it is this one, for whoever may set it anyway: counts nothing."""
+        hashed = self._hash()
+        return hashed is not None and _fits(hashed, pin)
 
     def check(self, pin: str) -> PinVerdict:
         """A failure is on disk before the PIN is looked at, so that cutting the power wins no second try."""
@@ -107,6 +112,11 @@ class PinLock:
     def _keep(self, hashed: str | None, failures: int) -> None:
         kept = {"hash": hashed, "failures": failures, "failed_at": int(self._clock())}
         self._settings.write(_NAME, kept)
+
+
+def is_pin(text: str) -> bool:
+    """Four to eight digits."""
+    return bool(_FORM.fullmatch(text))
 
 
 def _delay(failures: int) -> int:

@@ -35,6 +35,36 @@ class Preferences:
         self._settings.write(_NAME, _plain(settings))
 
 
+def with_chosen(settings: phone.Settings, chosen: Mapping[str, Any]) -> phone.Settings:
+    """Settings with some of them changed; ValueError names one that is not known or can't be so."""
+    changed = _chosen(settings, chosen, "")
+    assert isinstance(changed, phone.Settings)
+    return changed
+
+
+def _chosen(settings: Any, chosen: Mapping[str, Any], within: str) -> Any:
+    kinds = get_type_hints(type(settings))
+    values: dict[str, Any] = {}
+    for name, value in chosen.items():
+        if name not in kinds:
+            raise ValueError(f"{within}{name} is not known; known are {', '.join(kinds)}")
+        if dataclasses.is_dataclass(kinds[name]) and isinstance(value, Mapping):
+            values[name] = _chosen(getattr(settings, name), value, f"{within}{name}.")
+        else:
+            values[name] = _chosen_value(kinds[name], value, within + name)
+    return dataclasses.replace(settings, **values)
+
+
+def _chosen_value(kind: type, value: Any, name: str) -> Any:
+    if issubclass(kind, Enum):
+        if value not in kind.__members__:
+            raise ValueError(f"{name} is none of {', '.join(kind.__members__)}")
+        return kind[value]
+    if type(value) is not kind or not _ALLOWED.get(name, _any)(value):
+        raise ValueError(f"{name} can't be {value!r}")
+    return value
+
+
 def _read(default: Any, kept: Mapping[str, Any], within: str) -> Any:
     """A dataclass like `default`, with each field from `kept` that fits it."""
     kinds = get_type_hints(type(default))

@@ -8,6 +8,7 @@ from kallphone.phone import menu
 from kallphone.phone.book import Book, Contact
 from kallphone.phone.causes import Cause
 from kallphone.phone.commands import Command
+from kallphone.phone.device import DeviceFacts
 from kallphone.phone.events import Credit, MessageArrived, PinChecked, RecordingArrived, WordsRead
 from kallphone.phone.menu.backup import asked_back
 from kallphone.phone.menu.letters import SHIFTS, on_key
@@ -50,6 +51,7 @@ def furnished(settings: Settings | None = None) -> Phone:
         wall=Wall("12:45", "Tue 24 Nov", 739_944, NOW, 3600),
         spent=Spent(0, 200_000, ((BERT, 200_000),)),
         owner=OWNER,
+        device=DeviceFacts("1.0 (20261125)", "100000003d1d1c5a"),
     )
 
 

@@ -76,6 +76,14 @@ PATHS: dict[str, str] = {
     "pin set": "9411234#1234#",
     "test call": "96",
     "account": "97",
+    "device": "98",
+    "self-test": "981",
+    "network": "982",
+    "update": "983",
+    "diagnostics": "984",
+    "device asked": "984#",
+    "about": "985",
+    "erase": "986",
 }
 
 
@@ -97,6 +105,9 @@ def reached(name: str, *, large: bool = False) -> Hand:
         case "pin":
             hand.phone = replace(hand.phone, settings=replace(hand.phone.settings, has_pin=True))
             return hand.open("6")
+        case "no device":
+            hand.phone = replace(hand.phone, device=None)
+            return hand.open("981")
         case "locked":
             hand.phone = replace(hand.phone, lock=Lock(locked=True))
             return hand.open()
@@ -109,7 +120,9 @@ def reached(name: str, *, large: bool = False) -> Hand:
             return hand.open(PATHS[name])
 
 
-SPECIAL = ("message sent", "backup words", "backup check", "backup done", "pin", "locked", "call")
+SPECIAL = (
+    "no device", "message sent", "backup words", "backup check", "backup done", "pin", "locked", "call",
+)  # fmt: skip
 ALL = (*PATHS, *SPECIAL)
 
 

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from kallphone.phone import presence
 from kallphone.phone.events import (
+    DeviceAnswered,
     MessageArrived,
     MessageSent,
     PinChecked,
@@ -19,10 +20,10 @@ from kallphone.phone.events import (
     Withdrawn,
     WordsRead,
 )
-from kallphone.phone.menu import backup, call, entry, listing, lock, reading, wallet
+from kallphone.phone.menu import backup, call, device, entry, kind_of_page, listing, lock, wallet
 from kallphone.phone.menu.call import CALL
 from kallphone.phone.menu.contacts import CONTACT
-from kallphone.phone.menu.kinds import EntryPage, Kind, ListPage, ReadPage, Spec
+from kallphone.phone.menu.kinds import EntryPage, Kind, ListPage, Spec
 from kallphone.phone.menu.letters import CAPITAL
 from kallphone.phone.menu.main import MAIN
 from kallphone.phone.menu.steps import Change, on_top, push, turn
@@ -33,7 +34,7 @@ from kallphone.phone.words import Words
 
 MenuEvent = (
     PinChecked | WordsRead | Withdrawn | MessageArrived | MessageSent | RecordingArrived | RecordingEnded
-    | StorageFailed
+    | StorageFailed | DeviceAnswered
 )  # fmt: skip
 
 CLOSES_AFTER_S = 60.0
@@ -71,6 +72,8 @@ def event(phone: Phone, event: MenuEvent, now: float) -> Change:
             return _forgotten(backup.read(phone, trouble)), ()
         case Withdrawn(amount=amount, trouble=trouble):
             return wallet.withdrawn(phone, amount, trouble), ()
+        case DeviceAnswered(action=action, words=words):
+            return device.answered(phone, action, words), ()
         case StorageFailed(words=words):
             return on_top(phone, error=words), ()
         case MessageArrived():
@@ -113,15 +116,7 @@ def screen(phone: Phone, words: Words) -> Screen:
     if page.name == CALL:
         return call.screen(phone, page, words)
     spec = PAGES[page.name]
-    match spec:
-        case ListPage():
-            return listing.screen(spec, phone, page, words)
-        case ReadPage():
-            return reading.screen(spec, phone, page, words)
-        case EntryPage():
-            return entry.screen(spec, phone, page, words)
-        case _:
-            assert_never(spec)
+    return kind_of_page.screen(spec, phone, page, words)
 
 
 def number(phone: Phone) -> str:
@@ -151,17 +146,9 @@ def recording(phone: Phone) -> str:
 def _pressed(spec: Spec, phone: Phone, page: Page, key: str, now: float) -> Change:
     if page.name == CALL:
         return phone, ()
-    match spec:
-        case ListPage():
-            return listing.pressed(spec, phone, page, key, now)
-        case ReadPage():
-            return reading.pressed(spec, phone, page, key, now)
-        case EntryPage(kind=Kind.PIN) if lock.waits(phone, now) and key not in "*C":
-            return phone, ()
-        case EntryPage():
-            return entry.pressed(spec, phone, page, key, now)
-        case _:
-            assert_never(spec)
+    if isinstance(spec, EntryPage) and spec.kind is Kind.PIN and lock.waits(phone, now) and key not in "*C":
+        return phone, ()
+    return kind_of_page.pressed(spec, phone, page, key, now)
 
 
 def _held(spec: Spec, phone: Phone, page: Page, key: str) -> Phone:
@@ -188,7 +175,7 @@ def _begun(phone: Phone) -> Phone:
     """A text begins with a capital, or where it was left."""
     page = phone.pages[-1] if phone.pages else Page(MAIN)
     spec = PAGES[page.name]
-    if not isinstance(spec, EntryPage) or not spec.kind.capitals or page.text:
+    if not isinstance(spec, EntryPage) or not spec.kind.capitals or spec.kind is Kind.EXACT or page.text:
         return phone
     number, text = phone.draft
     if spec.kind is Kind.TEXT and text and number == page.subject:

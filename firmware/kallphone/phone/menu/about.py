@@ -49,6 +49,7 @@ def _rows(phone: Phone, _page: Page) -> tuple[Row, ...]:
         Row(text(N_("Lock now")), lock_now),
         link(N_("Test call"), "test call"),
         link(N_("Account"), "account"),
+        link(N_("Device"), "device"),
     )
 
 

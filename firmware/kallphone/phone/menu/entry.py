@@ -7,6 +7,7 @@ from dataclasses import replace
 from kallphone.phone.dialplan import grouped
 from kallphone.phone.menu import glance, letters
 from kallphone.phone.menu.kinds import EntryPage, Kind
+from kallphone.phone.menu.letters import Begins
 from kallphone.phone.menu.prediction import completion
 from kallphone.phone.menu.steps import Change, back, on_top
 from kallphone.phone.menu.text import cut
@@ -18,26 +19,27 @@ DONE_AFTER_S = 1.0
 """Where letters are typed, # is done only when it can't become a long one any more."""
 
 TYPED_ROWS = 4
+_BEGINS = {Kind.NAME: Begins.WORDS, Kind.EXACT: Begins.NOTHING}
 HINT = N_("# done   * delete")
 
 
 def pressed(spec: EntryPage, phone: Phone, page: Page, key: str, now: float) -> Change:
-    names = spec.kind is Kind.NAME
+    begins = _BEGINS.get(spec.kind, Begins.SENTENCES)
     match key:
         case "D":
             return done(spec, phone, now)
         case "#" if spec.kind.capitals and page.keys != "#":
-            return on_top(phone, **_typing(replace(letters.rested(page, names=names), keys="#"))), ()
+            return on_top(phone, **_typing(replace(letters.rested(page, begins=begins), keys="#"))), ()
         case "#":
             return done(spec, phone, now)
         case "*" | "C" if not page.text:
             return back(phone, now)
         case "*" | "C":
-            return on_top(phone, **_typing(letters.erased(page, names=names))), ()
+            return on_top(phone, **_typing(letters.erased(page, begins=begins))), ()
         case "A" | "B":
             return phone, ()
         case _ if spec.kind.letters:
-            page = letters.tapped(page, key, phone.settings.language, spec.longest, now, names=names)
+            page = letters.tapped(page, key, phone.settings.language, spec.longest, now, begins=begins)
             return on_top(phone, **_typing(page)), ()
         case _:
             return on_top(phone, text=(page.text + key)[: spec.longest]), ()
@@ -52,8 +54,8 @@ def held(spec: EntryPage, phone: Phone, page: Page, key: str) -> Phone:
         return phone
     if key == "0" and page.keys == "0" and _offered(spec, phone, page):
         return on_top(phone, text=_completed(phone, page, spec.longest), keys="")
-    names = spec.kind is Kind.NAME
-    page = letters.digit_held(page, key, phone.settings.language, spec.longest, names=names)
+    begins = _BEGINS.get(spec.kind, Begins.SENTENCES)
+    page = letters.digit_held(page, key, phone.settings.language, spec.longest, begins=begins)
     return on_top(phone, **_typing(page))
 
 
@@ -73,7 +75,7 @@ def due(spec: EntryPage, phone: Phone, page: Page, now: float) -> Change:
         return phone, ()
     if page.keys == "#":
         return done(spec, phone, now)
-    return on_top(phone, **_typing(letters.rested(page, names=spec.kind is Kind.NAME))), ()
+    return on_top(phone, **_typing(letters.rested(page, begins=_BEGINS.get(spec.kind, Begins.SENTENCES)))), ()
 
 
 def screen(spec: EntryPage, phone: Phone, page: Page, words: Words) -> Screen:

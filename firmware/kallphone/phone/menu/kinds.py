@@ -85,18 +85,21 @@ class Kind(Enum):
     NAME = auto()
     TEXT = auto()
     WORD = auto()
+    EXACT = auto()
+    """Passwords and names of networks: no capital comes by itself."""
+
     NUMBER = auto()
     AMOUNT = auto()
     PIN = auto()
 
     @property
     def letters(self) -> bool:
-        return self in (Kind.NAME, Kind.TEXT, Kind.WORD)
+        return self in (Kind.NAME, Kind.TEXT, Kind.WORD, Kind.EXACT)
 
     @property
     def capitals(self) -> bool:
         """Whether a long # chooses between small and capital letters."""
-        return self in (Kind.NAME, Kind.TEXT)
+        return self in (Kind.NAME, Kind.TEXT, Kind.EXACT)
 
 
 @dataclass(frozen=True)

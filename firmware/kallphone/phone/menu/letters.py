@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
+from enum import Enum, auto
 from functools import cache
 
 from kallphone.phone.states import Page
@@ -15,7 +16,7 @@ SHIFTS = ("abc", "Abc", "ABC", "123")
 LOWER, CAPITAL, UPPER, DIGITS = range(4)
 
 _MARKS = {"1": ".,?!'-@", "0": " "}
-_MORE_MARKS = {"1": ':;/()"+&€£', "0": ""}
+_MORE_MARKS = {"1": ':;/()"+&€£', "0": "_#*$%=<>[]{}\\|^~`"}
 
 # What a language's own keyboards have beside a to z.
 _ALPHABETS = {
@@ -32,6 +33,15 @@ _ALPHABETS = {
 }
 _LATIN = "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿß"
 _STEMS = {"æ": "a", "ß": "s", "ø": "o", "¿": "1", "¡": "1"}
+
+
+class Begins(Enum):
+    """What begins with a capital letter by itself."""
+
+    NOTHING = auto()
+    SENTENCES = auto()
+    WORDS = auto()
+
 
 SENTENCE_ENDS = (". ", "? ", "! ")
 
@@ -51,14 +61,16 @@ def keys_of(word: str) -> str:
     return "".join(_key_of(letter) for letter in word.casefold())
 
 
-def tapped(page: Page, key: str, language: str, longest: int, now: float, *, names: bool = False) -> Page:
+def tapped(
+    page: Page, key: str, language: str, longest: int, now: float, *, begins: Begins = Begins.SENTENCES
+) -> Page:
     """One more press of a digit key: the next letter on it, or a new one."""
     again = page.keys[:1] == key and now - page.since < SETTLES_S
     if again:
         return replace(
             page, text=page.text[:-1] + _letter(page, key, language, len(page.keys)), keys=page.keys + key
         )
-    page = rested(page, names=names)
+    page = rested(page, begins=begins)
     if len(page.text) >= longest:
         return page
     if page.shift == DIGITS:
@@ -66,29 +78,31 @@ def tapped(page: Page, key: str, language: str, longest: int, now: float, *, nam
     return replace(page, text=page.text + _letter(page, key, language, 0), keys=key)
 
 
-def digit_held(page: Page, key: str, language: str, longest: int, *, names: bool = False) -> Page:
+def digit_held(
+    page: Page, key: str, language: str, longest: int, *, begins: Begins = Begins.SENTENCES
+) -> Page:
     """A long press gives the digit itself, in place of what the press before it did."""
     if page.keys[:1] != key:
         return page
     kept = page.text[:-1]
     if len(page.keys) > 1:
         kept += _letter(page, key, language, len(page.keys) - 2)
-    return rested(replace(page, text=(kept + key)[:longest], keys=""), names=names)
+    return rested(replace(page, text=(kept + key)[:longest], keys=""), begins=begins)
 
 
-def rested(page: Page, *, names: bool = False) -> Page:
+def rested(page: Page, *, begins: Begins = Begins.SENTENCES) -> Page:
     """The open letter is settled; a sentence, and each word of a name, begins with a capital."""
     if not page.keys:
         return page
-    shift = page.shift if page.shift in (UPPER, DIGITS) else _next_shift(page.text, names=names)
+    shift = page.shift if page.shift in (UPPER, DIGITS) else _next_shift(page.text, begins=begins)
     return replace(page, keys="", shift=shift)
 
 
-def erased(page: Page, *, names: bool = False) -> Page:
+def erased(page: Page, *, begins: Begins = Begins.SENTENCES) -> Page:
     shorter = replace(page, text=page.text[:-1], keys="")
     if page.shift in (UPPER, DIGITS):
         return shorter
-    return replace(shorter, shift=_next_shift(shorter.text, names=names))
+    return replace(shorter, shift=_next_shift(shorter.text, begins=begins))
 
 
 def shifted(page: Page) -> Page:
@@ -112,10 +126,12 @@ def _letter(page: Page, key: str, language: str, presses: int) -> str:
     return large if len(large) == 1 else letter
 
 
-def _next_shift(text: str, *, names: bool) -> int:
+def _next_shift(text: str, *, begins: Begins) -> int:
+    if begins is Begins.NOTHING:
+        return LOWER
     text = text.rstrip("¿¡")
-    begins = not text or text.endswith(SENTENCE_ENDS) or (names and text.endswith(" "))
-    return CAPITAL if begins else LOWER
+    first = not text or text.endswith(SENTENCE_ENDS) or (begins is Begins.WORDS and text.endswith(" "))
+    return CAPITAL if first else LOWER
 
 
 @cache

@@ -8,6 +8,7 @@ from kallphone.phone.menu import (
     call,
     calls,
     contacts,
+    device,
     display,
     lock,
     main,
@@ -20,7 +21,8 @@ from kallphone.phone.menu import (
 from kallphone.phone.menu.kinds import Spec
 
 _SUBJECTS = (
-    main, calls, contacts, messages, voicemail, wallet, backup, rules, sound, display, about, lock, call,
+    main, calls, contacts, messages, voicemail, wallet, backup, rules, sound, display, about,
+    device, lock, call,
 )  # fmt: skip
 
 PAGES: dict[str, Spec] = {name: spec for subject in _SUBJECTS for name, spec in subject.PAGES.items()}

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Build the phone's image, or take its parts from the cache. The last line on stdout is the image's path."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from kallimage.plan import Plan, Settings
+from kallimage.stages import BuildError
+
+HERE = Path(__file__).resolve().parent
+REPO = HERE.parents[1]
+
+
+def main() -> int:
+    options = parse(sys.argv[1:])
+    try:
+        if os.geteuid() != 0:
+            raise BuildError("a root file system is put together as root: sudo make image")
+        print(Plan(Settings(HERE, REPO, options.out, options.network, options.key, default_cache())).image())
+    except BuildError as error:
+        print(f"image: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=REPO / "build/image",
+                        help="where the image and what belongs to it go (default: %(default)s)")
+    parser.add_argument("--network", type=Path, help="directory with preset.toml and deployment.json of the "
+                        "network that the phones are for")
+    parser.add_argument("--key", type=Path, help="file with the key that signs updates, 64 hexadecimal digits "
+                        "(default: one made for development)")
+    return parser.parse_args(arguments)
+
+
+def default_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "kallphone"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
