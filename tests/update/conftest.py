@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from nacl.signing import SigningKey
+
 from tests.update.world import NEW, World, make_release
 
 

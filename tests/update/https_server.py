@@ -1,4 +1,4 @@
-"""A web server with a certificate of a CA made here, which can break off, ignore ranges and be slow to be valid."""
+"""A web server with a certificate of a CA made here; it can break off, ignore ranges, be not yet valid."""
 
 from __future__ import annotations
 

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.update.world import NEW, OLD, World, make_release, make_system
 
 from kallphone.cli import main
 from kallphone.update.manifest import SYSTEM_FILE
+from tests.update.world import NEW, OLD, World, make_release, make_system
 
 
 @pytest.fixture
@@ -41,9 +41,7 @@ def test_check_refuses_in_words(phone: World, release: Path, capsys: pytest.Capt
     assert "was changed after it was signed" in capsys.readouterr().err
 
 
-def test_the_newest_needs_nothing(
-    phone: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_newest_needs_nothing(phone: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_release(tmp_path / "same", OLD, phone.key)
     assert call(phone, "check", "--from", str(tmp_path / "same")) == 0
     assert "is the newest" in capsys.readouterr().out
@@ -78,9 +76,7 @@ def test_bad_settings_are_said(phone: World, capsys: pytest.CaptureFixture[str])
     assert "automatic = true or false" in capsys.readouterr().err
 
 
-def test_status_tells_what_runs_and_what_went_wrong(
-    phone: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_status_tells_what_runs_and_what_went_wrong(phone: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(phone, "status") == 0
     told = capsys.readouterr().out
     assert f"version v{OLD}, build {OLD}, system a" in told

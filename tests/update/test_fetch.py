@@ -1,4 +1,4 @@
-"""Updates over real HTTPS: broken connections, servers without ranges, wrong clocks, files that are too long."""
+"""Updates over real HTTPS: broken connections, servers without ranges, wrong clocks, files too long."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from nacl.signing import SigningKey
-from tests.update.https_server import DAY, Site, serving
-from tests.update.world import Restarted, World, make_release
 
 from kallphone.update.errors import Refused, Unreachable
 from kallphone.update.fetch import Patience, Server
 from kallphone.update.install import Updater
 from kallphone.update.manifest import MANIFEST_FILE, SYSTEM_FILE
+from tests.update.https_server import DAY, Site, serving
+from tests.update.world import Restarted, World, make_release
 
 CONTENT = bytes(range(256)) * 4_000
 BUILD = 1_700_000_000
@@ -97,14 +97,14 @@ def test_a_wrong_clock_is_named(tmp_path: Path) -> None:
     with serving(tmp_path, tmp_path / "certs", valid_from=DAY) as site:
         with pytest.raises(Unreachable, match=r"clock says 01 January 1970.*USB stick"):
             server_of(site, clock=1).read("big", 100)
-        with pytest.raises(Unreachable, match="not yet valid.*clock is wrong"):
+        with pytest.raises(Unreachable, match=r"not yet valid.*clock is wrong"):
             server_of(site).read("big", 100)
 
 
 def test_a_dead_server_is_told_in_words(tmp_path: Path) -> None:
     with serving(tmp_path, tmp_path / "certs") as site:
         pass
-    with pytest.raises(Unreachable, match="can't be reached: .*refused"):
+    with pytest.raises(Unreachable, match=r"can't be reached: .*refused"):
         server_of(site).read("big", 100)
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from nacl.signing import SigningKey
-from tests.update.world import NEW, OLD, CuttableDisk, Pieces, PowerCut, Restarted, World, make_release
 
 from kallphone.update.confirm import confirm, settle
 from kallphone.update.disk import Disk
 from kallphone.update.errors import Postponed, Refused
 from kallphone.update.install import Updater
+from tests.update.world import NEW, OLD, CuttableDisk, Pieces, PowerCut, Restarted, World, make_release
 
 DAYS = 4 * 86400
 

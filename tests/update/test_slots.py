@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.update.world import SHELLS, TRIAL_SH, World
 
 from kallphone.update.errors import CardTrouble
 from kallphone.update.slots import (
@@ -17,6 +16,7 @@ from kallphone.update.slots import (
     running_slot,
     trial_sector,
 )
+from tests.update.world import SHELLS, TRIAL_SH, World
 
 TRIALS = [Trial("a", 0, "b"), Trial("a", 1, "b"), Trial("b", 0, "a"), Trial("b", 1, "a")]
 
@@ -38,7 +38,9 @@ def test_the_chosen_system_comes_first_and_the_jumper_starts_the_other() -> None
     assert all(line.startswith("#") or not line for line in lines[5:])
 
 
-@pytest.mark.parametrize("content", [b"", b"none", b"\0" * 512, b"slot=c tries=1 back=a", b"slot=b tries=2 back=a"])
+@pytest.mark.parametrize(
+    "content", [b"", b"none", b"\0" * 512, b"slot=c tries=1 back=a", b"slot=b tries=2 back=a"]
+)
 def test_what_is_no_trial_is_none(content: bytes) -> None:
     assert parse_trial(content) is None
 
@@ -69,7 +71,11 @@ def test_the_initramfs_goes_on_counts_or_goes_back(
     if trial is None or trial.slot != slot:
         assert (status, left, chosen) == (0, trial_sector(trial), config_sector("b"))
     elif trial.tries:
-        assert (status, left, chosen) == (0, trial_sector(Trial(trial.slot, 0, trial.back)), config_sector("b"))
+        assert (status, left, chosen) == (
+            0,
+            trial_sector(Trial(trial.slot, 0, trial.back)),
+            config_sector("b"),
+        )
     else:
         assert (status, left, chosen) == (1, trial_sector(None), config_sector(trial.back))
 
@@ -87,5 +93,7 @@ def test_the_initramfs_starts_beside_any_rubbish(world: World, content: bytes, s
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
 def test_the_rule_is_read_without_a_word(shell: list[str], tmp_path: Path) -> None:
-    done = subprocess.run([*shell, "-eu", "-c", f". {TRIAL_SH}"], capture_output=True, check=False, cwd=tmp_path)
+    done = subprocess.run(
+        [*shell, "-eu", "-c", f". {TRIAL_SH}"], capture_output=True, check=False, cwd=tmp_path
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

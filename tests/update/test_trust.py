@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from nacl.signing import SigningKey
-from tests.update.world import NEW, OLD, SLOT_SIZE, Pieces, Restarted, World, make_release, make_system, publish
 
-from kallphone.update.errors import CardTrouble, PublishError, Refused, TooOld, Unreachable, UpdateError, UpToDate
+from kallphone.update.errors import (
+    CardTrouble,
+    PublishError,
+    Refused,
+    TooOld,
+    Unreachable,
+    UpdateError,
+    UpToDate,
+)
 from kallphone.update.install import Updater
 from kallphone.update.keys import TrustedKeys, hand_over, no_hand_overs, parse_keys, sign
 from kallphone.update.manifest import KEYS_FILE, MANIFEST_FILE, SIGNATURE_FILE, SYSTEM_FILE, parse_manifest
 from kallphone.update.signing import hand_over_files, make_key, read_key, sign_release, trust_list
+from tests.update.world import (
+    NEW,
+    OLD,
+    SLOT_SIZE,
+    Pieces,
+    Restarted,
+    World,
+    make_release,
+    make_system,
+    publish,
+)
 
 KEYS = [SigningKey(bytes([number] * 32)) for number in range(1, 6)]
 
@@ -42,7 +61,7 @@ def test_a_good_update_is_taken(world: World, release: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [MANIFEST_FILE, SIGNATURE_FILE])
-def test_any_changed_byte_of_manifest_and_signature_is_refused(world: World, release: Path, name: str) -> None:
+def test_any_changed_byte_of_what_is_signed_is_refused(world: World, release: Path, name: str) -> None:
     good = (release / name).read_bytes()
     # JSON may end in any white space; where it is not signed that changes nothing.
     for place in range(len(good) - (name == SIGNATURE_FILE)):
@@ -66,7 +85,9 @@ def test_changed_bytes_of_the_system_are_refused(world: World, release: Path) ->
 
 
 @pytest.mark.parametrize("change", [lambda good: good[:-1], lambda good: good + b"x", lambda _: b""])
-def test_a_system_of_another_length_is_refused(world: World, release: Path, change) -> None:  # type: ignore[no-untyped-def]
+def test_a_system_of_another_length_is_refused(
+    world: World, release: Path, change: Callable[[bytes], bytes]
+) -> None:
     (release / SYSTEM_FILE).write_bytes(change((release / SYSTEM_FILE).read_bytes()))
     with pytest.raises(Refused):
         install(world, release)

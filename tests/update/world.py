@@ -5,7 +5,6 @@ What starts is found as on the phone: config.txt, then the real trial.sh in a re
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import shutil
@@ -24,7 +23,14 @@ from kallphone.update.disk import Disk
 from kallphone.update.errors import CardTrouble
 from kallphone.update.install import Box
 from kallphone.update.keys import TrustedKeys, no_hand_overs, sign
-from kallphone.update.manifest import KEYS_FILE, MANIFEST_FILE, SIGNATURE_FILE, SYSTEM_FILE, Manifest, describe
+from kallphone.update.manifest import (
+    KEYS_FILE,
+    MANIFEST_FILE,
+    SIGNATURE_FILE,
+    SYSTEM_FILE,
+    Manifest,
+    describe,
+)
 from kallphone.update.memory import Memory
 from kallphone.update.phone import RunningPhone
 from kallphone.update.slots import Slot, chosen_slot, config_sector, other, slot_name, trial_sector
@@ -33,9 +39,7 @@ OLD, NEW = 1_000, 2_000
 SLOT_SIZE = 64 * 1024
 PIECE = 7_000
 TRIAL_SH = Path(kallphone.update.__file__).with_name("trial.sh")
-SHELLS = [
-    shell for shell in (["busybox", "sh"], ["dash"], ["sh"]) if shutil.which(shell[0])
-]
+SHELLS = [shell for shell in (["busybox", "sh"], ["dash"], ["sh"]) if shutil.which(shell[0])]
 BOOT_FILES = {"vmlinuz": 9_000, "initrd.img": 5_000, "overlays/one.dtbo": 300}
 
 
@@ -74,7 +78,7 @@ def publish(folder: Path, manifest: Manifest, key: SigningKey) -> None:
 
 
 class CuttableDisk(Disk):
-    """Ends at its `cut`th change. What was written since the last sync is then kept, lost, or lost by half."""
+    """Ends at its `cut`th change. What was not synced yet is then kept, lost, or lost by half."""
 
     def __init__(self, cut: int = 0, fate: str = "kept") -> None:
         self.steps = 0
@@ -268,7 +272,3 @@ class World:
         cmdline = files.pop("cmdline.txt.in").replace(b"@SLOT@", slot.encode())
         files.pop("kall.txt")
         return files | {"cmdline.txt": cmdline}
-
-
-def digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
