@@ -132,9 +132,7 @@ class Server:
                 f"{words} The phone's clock says {today}, which is before its own system was made. Wait until"
                 " it has the time from the network, or bring the update on a USB stick."
             )
-        return Unreachable(
-            f"{words} If the phone's clock is wrong, wait until the network has told it the time."
-        )
+        return Unreachable(f"{words} Perhaps the phone's clock is wrong: it sets itself by the network.")
 
 
 def _length(response: requests.Response) -> int:

@@ -50,9 +50,7 @@ class Staging:
             self._disk.sync_folder(self._folder(slot))
             ready = self.is_ready(slot, manifest)
         except OSError as error:
-            raise CardTrouble(
-                f"the card took no update: {error.strerror}. The phone stays as it was"
-            ) from None
+            raise CardTrouble(f"the card took no update: {error.strerror}. All stays as it was") from None
         if not ready:
             raise CardTrouble("the card gives back other bytes than were written: replace it soon")
 
