@@ -102,7 +102,8 @@ def handed_over(tmp_path: Path) -> Path:
     (folder / "update-keys.json").write_bytes(trust_list([publics["first"]]))
     (tmp_path / "shelf.json").write_bytes((folder / "update-keys.json").read_bytes())
     for old, new in (("first", "second"), ("second", "third")):
-        hand_over_files(folder / "update-keys.json", folder / "keys.json", read_key(folder / old), [publics[new]])
+        signer = read_key(folder / old)
+        hand_over_files(folder / "update-keys.json", folder / "keys.json", signer, [publics[new]])
     return folder
 
 

@@ -6,7 +6,7 @@ import datetime
 import ipaddress
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +22,10 @@ DAY = datetime.timedelta(days=1)
 
 @dataclass
 class Site:
-    """What is served from `folder`. `breaks`: bytes after which each of the next answers breaks off."""
+    """What is served from `folder`. `breaks`: bytes after which each of the next answers breaks off.
+
+    `lies` are used up before: each answers one request for a file by what it does to the handler.
+    """
 
     folder: Path
     url: str = ""
@@ -31,6 +34,7 @@ class Site:
     breaks: list[int] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     answer: int = 0
+    lies: list[Callable[[BaseHTTPRequestHandler], None]] = field(default_factory=list)
 
 
 @contextmanager
@@ -56,6 +60,10 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             wanted = self.headers.get("Range", "")
             site.asked.append((self.path, wanted))
+            self.close_connection = True
+            if site.lies:
+                site.lies.pop(0)(self)
+                return
             path = site.folder / self.path.lstrip("/")
             if site.answer or not path.is_file():
                 self.send_response(site.answer or 404)
@@ -72,7 +80,6 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             part = content[start:]
             self.wfile.write(part[: site.breaks.pop(0)] if site.breaks else part)
-            self.close_connection = True
 
         def log_message(self, *_: object) -> None:
             pass
