@@ -42,7 +42,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         "were handed over: see docs/updates.md")
     options = parser.parse_args(arguments)
     if options.network and not (options.network / "preset.toml").is_file():
-        parser.error(f"{options.network} holds no preset.toml: a network's directory has it beside deployment.json")
+        parser.error(f"{options.network} holds no preset.toml, which a network's directory has")
     return options
 
 

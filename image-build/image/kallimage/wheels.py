@@ -134,8 +134,8 @@ def lay_site(site: Path, wheels: Sequence[Path], repo: Path) -> None:
 def compile_python(root: Path, places: Sequence[str], tools: Path, stages: Stages) -> None:
     """Byte-code of the Python files below `places` in `root`, by the same Python of this machine's kind.
 
-    Unchecked hashes (PEP 552): no times inside, and nothing is looked up at run time. Sets of constants come in
-    the same order each time because of PYTHONHASHSEED, which -I would ignore.
+    Unchecked hashes (PEP 552): no times inside, and nothing is looked up at run time. PYTHONHASHSEED puts
+    sets of constants in one order; -I would ignore it.
     """
     inside = tools / "root"
     inside.mkdir(exist_ok=True)
@@ -160,9 +160,11 @@ import kallphone.cli, kallphone.parts
 
 def prove(root: Path, stages: Stages) -> None:
     """Have the image's own Python load what is compiled. Needs arm64_programs."""
-    stages.run("prove", ["chroot", root, "/usr/bin/python3", "-I", "-B", "-c", _PROOF], env={"LG_WD": "/tmp"})
-    for pipe in (root / "tmp").iterdir():
-        pipe.unlink()
+    pipes = root / "run/lgpio"
+    pipes.mkdir(parents=True)
+    stages.run("prove", ["chroot", root, "/usr/bin/python3", "-I", "-B", "-c", _PROOF],
+               env={"LG_WD": "/run/lgpio"})
+    shutil.rmtree(pipes)
 
 
 def lgpio_source(cache: Path, sha256: str, stages: Stages) -> Path:
