@@ -155,6 +155,7 @@ def test_a_stick_without_an_update_is_said(world: World, tmp_path: Path) -> None
 def test_a_system_without_boot_files_is_not_started(world: World, tmp_path: Path, key: SigningKey) -> None:
     empty = json.dumps({"boot": {"kall.txt": ""}}).encode() + b"\n" + bytes(9_000)
     make_release(tmp_path / "empty", NEW, key, empty)
+    world.systems[NEW] = empty
     with pytest.raises(CardTrouble, match="boot files"):
         install(world, tmp_path / "empty")
     assert_nothing_was_started(world)

@@ -34,8 +34,9 @@ from kallphone.update.manifest import (
 from kallphone.update.memory import Memory
 from kallphone.update.phone import RunningPhone
 from kallphone.update.slots import Slot, chosen_slot, config_sector, other, slot_name, trial_sector
+from kallphone.update.staging import HEAD
 
-OLD, NEW = 1_000, 2_000
+OLDER, OLD, NEW = 500, 1_000, 2_000
 SLOT_SIZE = 64 * 1024
 PIECE = 7_000
 TRIAL_SH = Path(kallphone.update.__file__).with_name("trial.sh")
@@ -166,7 +167,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.layout: Layout = layout_below(self.root)
-        self.systems = {build: make_system(build) for build in (OLD, NEW)}
+        self.systems = {build: make_system(build) for build in (OLDER, OLD, NEW)}
         self._flash()
         self.start()
 
@@ -180,6 +181,7 @@ class World:
             self.partition(slot_name(slot)).write_bytes(bytes(SLOT_SIZE))
             (self.root / f"config.{slot}").write_bytes(config_sector(slot_name(slot)))
         self.put(self.partition("a"), self.systems[OLD])
+        self.put(self.partition("b"), self.systems[OLDER])
         for name, content in self._boot_files(self.systems[OLD], "a").items():
             place = self.boot / "slots/a" / name
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -208,6 +210,7 @@ class World:
         for _ in range(3):
             self.slot = chosen_slot((self.boot / "config.txt").read_bytes())
             self.assert_whole(self.slot)
+            self.assert_whole_or_unreadable(self.other_slot)
             if self.judge() == 0:
                 self.trials += self.build == NEW
                 self.speak()
@@ -235,6 +238,12 @@ class World:
             if path.is_file() and path.name != "complete"
         }
         assert there == self._boot_files(system, slot)
+
+    def assert_whole_or_unreadable(self, slot: Slot) -> None:
+        """Else a damaged neighbour would have the initramfs start half a system."""
+        content = self.partition(slot).read_bytes()
+        if any(content[:HEAD]):
+            assert any(content.startswith(s) for s in self.systems.values()), f"half a system is in {slot}"
 
     def speak(self) -> None:
         told = {"mode": "phone", "registered": self.registers, "spoke": int(self.now), "release": self.build}
