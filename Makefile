@@ -1,11 +1,16 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
+# A root file system's files belong to root.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=XDG_CACHE_HOME,PJPROJECT_TARBALL,SOURCE_DATE_EPOCH)
 # solc runs on the Node that prepare.sh puts there.
 WITH_NODE := PATH="$(CURDIR)/.venv/bin:$$PATH"
 BABEL := .venv/bin/pybabel -q
 CATALOGS := firmware/kallphone/languages
 JSON ?=
+KEY ?=
+KEYS ?=
+NETWORK ?=
 NAME ?= call
 PHONES ?= 2
 TERMINAL ?=
@@ -46,6 +51,10 @@ messages: setup ## Collect the phone's words into the catalogs of its languages,
 bench: ## Speeds and sizes beside a peer's, in one run [JSON=build/bench.json]
 	@BENCH=1 image-build/host/prepare.sh
 	@$(WITH_NODE) $(PYTHON) -m tests.bench $(if $(JSON),--json $(JSON))
+
+image: ## Build the image to flash, in build/image [NETWORK=dir, KEY=file, KEYS=dir: of a network, signed by its maker]
+	@IMAGE=1 image-build/host/prepare.sh
+	@$(AS_ROOT) $(PYTHON) image-build/image/build.py $(if $(NETWORK),--network $(NETWORK)) $(if $(KEY),--key $(KEY)) $(if $(KEYS),--keys $(KEYS))
 
 image-test: ## Boot the image (make image, or KALLPHONE_IMAGE) in QEMU: hardware, dial tone, a paid call
 	@IMAGE_TEST=1 image-build/host/prepare.sh

@@ -14,6 +14,7 @@ from kallphone.doctor.cli import add_commands as add_doctor_commands
 from kallphone.ledger.cli import add_commands as add_ledger_commands
 from kallphone.owner.cli import add_commands as add_owner_commands
 from kallphone.provision.cli import add_commands as add_provision_commands
+from kallphone.update.cli import add_commands as add_update_commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     add_doctor_commands(commands)
     add_device_commands(commands)
     add_provision_commands(commands)
+    add_update_commands(commands)
     return parser
 
 
@@ -124,6 +126,7 @@ def _expected() -> tuple[type[Exception], ...]:
         "kallphone.payments.errors": "PaymentsError",
         "kallphone.ledger.errors": "CommandError",
         "kallphone.provision.errors": "ProvisionError",
+        "kallphone.update.errors": "UpdateError",
         "kallphone.demo.process": "DemoError",
         "kallphone.demo.chain": "ChainError",
         "kallphone.bench.held": "HeldPhoneError",

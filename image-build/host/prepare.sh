@@ -49,6 +49,7 @@ digest_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
 
 wanted_packages() {
     sed 's/#.*//' "$host/packages.txt" image-build/pjsua2/packages.txt ${BENCH:+"$host/packages-bench.txt"} \
+        ${IMAGE:+"$host/packages-image.txt"} \
         ${IMAGE_TEST:+"$host/packages-image-test.txt"} | xargs -n1 | sort -u
 }
 

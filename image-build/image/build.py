@@ -6,6 +6,9 @@ import os
 import sys
 from pathlib import Path
 
+# The manifest of an update is the phone's own code.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "firmware"))
+
 from kallimage.plan import Plan, Settings
 from kallimage.stages import BuildError
 
@@ -15,10 +18,12 @@ REPO = HERE.parents[1]
 
 def main() -> int:
     options = parse(sys.argv[1:])
+    if os.geteuid() != 0:
+        print("image: a root file system is put together as root: sudo make image", file=sys.stderr)
+        return 1
     try:
-        if os.geteuid() != 0:
-            raise BuildError("a root file system is put together as root: sudo make image")
-        print(Plan(Settings(HERE, REPO, options.out, options.network, options.key, default_cache())).image())
+        print(Plan(Settings(HERE, REPO, options.out, options.network, options.key, options.keys,
+                            default_cache())).image())
     except BuildError as error:
         print(f"image: {error}", file=sys.stderr)
         return 1
@@ -31,9 +36,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         help="where the image and what belongs to it go (default: %(default)s)")
     parser.add_argument("--network", type=Path, help="directory with preset.toml and deployment.json of the "
                         "network that the phones are for")
-    parser.add_argument("--key", type=Path, help="file with the key that signs updates, 64 hexadecimal digits "
-                        "(default: one made for development)")
-    return parser.parse_args(arguments)
+    parser.add_argument("--key", type=Path, help="file with the key that signs updates, 64 hexadecimal "
+                        "digits (default: one made for development)")
+    parser.add_argument("--keys", type=Path, help="directory with update-keys.json and keys.json, once keys "
+                        "were handed over: see docs/updates.md")
+    options = parser.parse_args(arguments)
+    if options.network and not (options.network / "preset.toml").is_file():
+        parser.error(f"{options.network} holds no preset.toml, which a network's directory has")
+    return options
 
 
 def default_cache() -> Path:

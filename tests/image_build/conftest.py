@@ -2,3 +2,4 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "image-build/pjsua2"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "image-build/image"))

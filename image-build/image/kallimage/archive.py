@@ -21,11 +21,9 @@ class Package:
     name: str
     version: str
     architecture: str
-    source: str
     filename: str   # within the archive cache
     size: int       # bytes
     sha256: str
-    stanza: str     # its entry of the index
 
     @property
     def label(self) -> str:
@@ -58,7 +56,8 @@ class Archive:
                                  f"internet and try again (log: {self.stages.root}/logs/apt.log)") from None
             self.stages.say("Debian can't be reached: building from the package lists of the last time")
 
-    def resolve(self, packages: Sequence[str], *, architecture: str, release: str | None = None) -> list[Package]:
+    def resolve(self, packages: Sequence[str], *, architecture: str,
+                release: str | None = None) -> list[Package]:
         """`packages` and all that they depend on, by name.
 
         `architecture` is the one meant by a plain name; "name:arm64" names another.
@@ -138,12 +137,12 @@ def _of(machine: str) -> str:
 
 
 def _entry(stanza: str) -> dict[str, str]:
-    return {"": stanza, **dict(re.findall(r"^(\S+): (.*)$", stanza, re.MULTILINE))}
+    return dict(re.findall(r"^(\S+): (.*)$", stanza, re.MULTILINE))
 
 
 def _package(file: str, entry: dict[str, str]) -> Package:
-    return Package(entry["Package"], entry["Version"], entry["Architecture"],
-                   entry.get("Source", entry["Package"]), file, int(entry["Size"]), entry["SHA256"], entry[""])
+    return Package(entry["Package"], entry["Version"], entry["Architecture"], file, int(entry["Size"]),
+                   entry["SHA256"])
 
 
 def _file_name(entry: dict[str, str]) -> str:

@@ -31,17 +31,18 @@ CARD_SIZE = DATA.start + DATA.size
 def partition_table() -> str:
     """sfdisk's script. The label's id makes the PARTUUIDs 4b414c4c-01 to -04 on every card."""
     lines = ["label: dos", f"label-id: 0x{DISK_ID}", "unit: sectors"]
-    lines += [f"start={part.start // SECTOR}, size={part.size // SECTOR}, type={part.kind}" for part in PARTITIONS]
+    lines += [f"start={part.start // SECTOR}, size={part.size // SECTOR}, type={part.kind}"
+              for part in PARTITIONS]
     return "\n".join(lines) + "\n"
 
 
 def write_card(image: Path, fat: Path, system: Path, epoch: int) -> None:
-    """Write the sparse file `image`: `fat` as the first partition's content, `system` in slot a, the data empty.
+    """Write the sparse file `image`: `fat` as the first partition's content, `system` in slot a, no data.
 
     `epoch`: Unix time of all that would else carry the time of building.
     """
     if system.stat().st_size > SLOT_A.size:
-        raise BuildError(f"the system has {system.stat().st_size / MIB:.0f} MiB, its slot {SLOT_A.size // MIB}")
+        raise BuildError(f"the system has {system.stat().st_size // MIB} MiB, its slot {SLOT_A.size // MIB}")
     with image.open("wb") as card:
         card.truncate(CARD_SIZE)
     script = image.with_suffix(".sfdisk")
@@ -58,7 +59,8 @@ def write_card(image: Path, fat: Path, system: Path, epoch: int) -> None:
 def make_fat(place: Path, tree: Path, epoch: int) -> Path:
     """A FAT32 file system with the content of `tree`."""
     _blank(place, FIRMWARE.size)
-    output_of(["mkfs.vfat", "-F", "32", "-S", str(SECTOR), "-n", "KALLBOOT", "-i", DISK_ID, "--invariant", place])
+    output_of(["mkfs.vfat", "-F", "32", "-S", str(SECTOR), "-n", "KALLBOOT", "-i", DISK_ID, "--invariant",
+               place])
     for path in sorted(tree.rglob("*")):
         os.utime(path, (epoch, epoch))
     env = {"SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC", "MTOOLS_SKIP_CHECK": "1"}
@@ -71,9 +73,9 @@ def make_data(place: Path, epoch: int) -> Path:
     _blank(place, DATA.size)
     env = {"SOURCE_DATE_EPOCH": str(epoch), "E2FSPROGS_FAKE_TIME": str(epoch)}
     uuid = "4b414c4c-6461-7461-8000-000000000004"
-    output_of(["mke2fs", "-q", "-F", "-t", "ext4", "-L", "KALLDATA", "-m", "0", "-U", uuid, "-O",
-               "metadata_csum,64bit,^orphan_file", "-E", f"hash_seed={uuid},lazy_itable_init=0,lazy_journal_init=0,"
-               "root_owner=0:0,nodiscard", place], env)
+    extended = f"hash_seed={uuid},lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0,nodiscard"
+    output_of(["mke2fs", "-q", "-F", "-t", "ext4", "-L", "KALLDATA", "-m", "0", "-U", uuid,
+               "-O", "metadata_csum,64bit", "-E", extended, place], env)
     return place
 
 
@@ -95,13 +97,13 @@ def _place(image: Path, content: Path, part: Partition) -> None:
 def make_squashfs(place: Path, root: Path, epoch: int) -> None:
     """Pack `root` as a slot's file system, the same bytes for the same files."""
     place.unlink(missing_ok=True)
-    output_of(["mksquashfs", root, place, "-comp", "zstd", "-Xcompression-level", "15", "-b", "256K", "-no-xattrs",
-               "-noappend", "-no-progress", "-quiet", "-all-time", str(epoch), "-mkfs-time", str(epoch),
-               "-no-exports", "-no-hardlinks"])
+    output_of(["mksquashfs", root, place, "-comp", "zstd", "-Xcompression-level", "15", "-b", "256K",
+               "-no-xattrs", "-noappend", "-no-progress", "-quiet", "-no-exports", "-no-hardlinks",
+               "-all-time", str(epoch), "-mkfs-time", str(epoch)])
 
 
 def lay_fat(tree: Path, board: Path, boot: Path, configs: dict[str, bytes]) -> None:
-    """What the first partition holds: the board's starters, both systems' folders, config.txt and no trial."""
+    """What the first partition holds: the board's starters, a system's folder, config.txt, no trial."""
     shutil.copytree(board, tree, dirs_exist_ok=True)
     slot = tree / "slots/a"
     shutil.copytree(boot, slot, ignore=shutil.ignore_patterns("kall.txt", "cmdline.txt.in"))

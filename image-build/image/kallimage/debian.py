@@ -1,4 +1,4 @@
-"""Debian's packages as root file systems: configured ones of arm64, and bare ones that only run programs here."""
+"""Debian's packages as root file systems: configured ones of arm64, bare ones that only run programs."""
 
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -39,12 +39,13 @@ def bootstrap(root: Path, packages: Sequence[Package], essential: Sequence[str],
     policy = root / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")
     policy.chmod(0o755)
-    dpkg = ["dpkg", f"--root={root}", *_FORCED, "--log=/dev/null", "--no-triggers", "--unpack"]
+    dpkg: list[str | Path] = ["dpkg", f"--root={root}", *_FORCED, "--log=/dev/null", "--no-triggers",
+                              "--unpack"]
     with arm64_programs(qemu), kernel_file_systems(root):
         stages.run("rootfs", [*dpkg, debs["base-passwd"], debs["base-files"]], env=_ENV)
         stages.run("rootfs", [*dpkg, *debs.values()], env=_ENV)
         with stubbed(root):
-            configure = ["chroot", root, "dpkg", "--force-unsafe-io", "--log=/dev/null"]
+            configure: list[str | Path] = ["chroot", root, "dpkg", "--force-unsafe-io", "--log=/dev/null"]
             stages.run("rootfs", [*configure, "--force-depends", "--configure", "base-passwd", "base-files"],
                        env=_ENV)
             stages.run("rootfs", [*configure, "--configure", "-a"], env=_ENV)
@@ -86,10 +87,10 @@ def stubbed(root: Path) -> Iterator[None]:
 @contextmanager
 def kernel_file_systems(root: Path) -> Iterator[None]:
     """/proc, /sys and /dev inside `root`, taken away again whatever happens."""
-    mounts = [("proc", ["-t", "proc", "proc"]), ("sys", ["-t", "sysfs", "sysfs"]), ("dev", ["--bind", "/dev"])]
+    mounts = {"proc": ["-t", "proc", "proc"], "sys": ["-t", "sysfs", "sysfs"], "dev": ["--bind", "/dev"]}
     done: list[Path] = []
     try:
-        for name, what in mounts:
+        for name, what in mounts.items():
             place = root / name
             place.mkdir(exist_ok=True)
             output_of(["mount", *what, place])

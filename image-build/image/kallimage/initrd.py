@@ -8,12 +8,17 @@ from .kernel import release_of
 from .prune import modules_named, read_dependencies
 from .stages import BuildError, output_of
 
-_TOOLS = ("basename", "cat", "cut", "dd", "dirname", "echo", "find", "grep", "head", "mkdir", "modprobe", "mount",
-          "printf", "reboot", "sh", "sha256sum", "sleep", "sort", "switch_root", "sync", "tr", "umount", "xargs")
+_TOOLS = ("basename", "cat", "cut", "dd", "dirname", "echo", "find", "grep", "head", "mkdir", "modprobe",
+          "mount", "printf", "reboot", "sh", "sha256sum", "sleep", "sort", "switch_root", "sync", "tr",
+          "umount", "xargs")
 
 
-def build_initrd(out: Path, kernel: Path, script: Path, names: Sequence[str], configs: dict[str, bytes]) -> None:
-    """Write `out`/initrd.img: `script` as its init, `configs` as /kall/config.SLOT, zstd around it."""
+def build_initrd(out: Path, kernel: Path, scripts: Sequence[Path], names: Sequence[str],
+                 configs: dict[str, bytes]) -> None:
+    """Write `out`/initrd.img, packed by zstd.
+
+    `scripts`: its /init, and what that reads from /kall; `names`: modules; `configs`: /kall/config.SLOT.
+    """
     tree = out / "tree"
     for part in ("bin", "sbin", "kall", "proc", "sys", "dev"):
         (tree / part).mkdir(parents=True)
@@ -22,7 +27,9 @@ def build_initrd(out: Path, kernel: Path, script: Path, names: Sequence[str], co
         (tree / "bin" / tool).symlink_to("busybox")
     # Where the kernel itself looks when a file system wants a driver.
     (tree / "sbin/modprobe").symlink_to("../bin/busybox")
-    shutil.copy2(script, tree / "init")
+    shutil.copy2(scripts[0], tree / "init")
+    for script in scripts[1:]:
+        shutil.copy2(script, tree / "kall")
     for slot, content in configs.items():
         (tree / f"kall/config.{slot}").write_bytes(content)
     _modules(tree, kernel, names)

@@ -15,12 +15,12 @@ _BOARDS = ("bcm2837-rpi-3-a-plus", "bcm2837-rpi-3-b", "bcm2837-rpi-3-b-plus", "b
            "bcm2837-rpi-zero-2-w", "bcm2711-rpi-4-b", "bcm2711-rpi-400", "bcm2711-rpi-cm4-io",
            "bcm2712-rpi-5-b", "bcm2712-d-rpi-5-b")
 # What a Pi before the 5 reads first; the cut-down and debugging variants are for other uses.
-_STARTERS = ("bootcode.bin", "start.elf", "fixup.dat", "start4.elf", "fixup4.dat", "start_cd.elf", "fixup_cd.dat",
-             "start4cd.elf", "fixup4cd.dat")
+_STARTERS = ("bootcode.bin", "start.elf", "fixup.dat", "start4.elf", "fixup4.dat", "start_cd.elf",
+             "fixup_cd.dat", "start4cd.elf", "fixup4cd.dat")
 
 
 def build_kernel(out: Path, debs: Sequence[Path], patterns: Sequence[str]) -> None:
-    """Fill `out`: modules and firmware as `root`, the rest as `boot` (per system) and `fat` (for the board)."""
+    """Fill `out`: modules and firmware as `root`, the rest as `boot` (of a system) and `fat` (a board's)."""
     everything = out / "everything"
     for deb in debs:
         unpack(deb, everything)

@@ -11,17 +11,21 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from kallphone.update.slots import config_sector
+
 from . import card, debian, initrd, kernel, prune, publish, rootfs, wheels
 from .archive import Archive, Package
+from .emulation import arm64_programs
 from .prune import read_lines, read_rules
 from .signing import Signer, signer_of
-from .slots import CONFIGS
 from .stages import BuildError, Stages, file_sha256, key_of, output_of
 
 _PJSUA2 = "image-build/pjsua2"
 _PYTHON = ("usr/lib/python3.13", "usr/lib/python3/dist-packages", "opt/kallphone/site")
 _OURS = ("firmware/kallnet", "firmware/kallphone", "systemd/phone", "hardware/overlays", "hardware/kall.txt",
          "hardware/pins.toml")
+_KERNEL_PARTS = ("linux-base-", "linux-binary-", "linux-image-", "linux-modules-")
+CONFIGS = {"a": config_sector("a"), "b": config_sector("b")}
 CONFIGS_TEXT = {slot: content.decode() for slot, content in CONFIGS.items()}
 
 
@@ -32,6 +36,7 @@ class Settings:
     out: Path
     network: Path | None
     key: Path | None
+    keys: Path | None   # folder of handed-over keys
     cache: Path
 
     @property
@@ -47,7 +52,8 @@ class Plan:
         self.stages = Stages(settings.cache / "image")
         shutil.rmtree(self.stages.root / "logs", ignore_errors=True)
         self.recipe: dict[str, Any] = tomllib.loads((settings.here / "image.toml").read_text())
-        self.archive = Archive(self.stages.root / "apt", self.recipe["mirror"], self.recipe["suite"], self.stages)
+        self.archive = Archive(self.stages.root / "apt", self.recipe["mirror"], self.recipe["suite"],
+                               self.stages)
 
     def image(self) -> Path:
         """Everything from Debian's package lists to the finished files; the path of the image among them."""
@@ -65,7 +71,7 @@ class Plan:
 
     @cached_property
     def signer(self) -> Signer:
-        return signer_of(self.settings.key, self.settings.development_key)
+        return signer_of(self.settings.key, self.settings.keys, self.settings.development_key)
 
     @cached_property
     def version(self) -> str:
@@ -75,7 +81,8 @@ class Plan:
     @cached_property
     def release(self) -> publish.Release:
         packages = [*self.image_packages, *self.boot_packages]
-        return publish.Release(self.version, self.epoch, packages, [*self._own_wheels(), *self._locked_wheels()])
+        wheels = [*self._own_wheels(), *self._locked_wheels()]
+        return publish.Release(self.version, self.epoch, packages, wheels)
 
     @cached_property
     def epoch(self) -> int:
@@ -92,7 +99,8 @@ class Plan:
 
     @cached_property
     def image_packages(self) -> list[Package]:
-        return self.archive.resolve([*self._essential, *self._names("packages-image.txt")], architecture="arm64")
+        names = [*self._essential, *self._names("packages-image.txt")]
+        return self.archive.resolve(names, architecture="arm64")
 
     @cached_property
     def boot_packages(self) -> list[Package]:
@@ -100,7 +108,7 @@ class Plan:
         named = self._names("packages-boot.txt")
         found = self.archive.resolve(named, architecture="arm64", release=self.recipe["kernel_suite"])
         return [package for package in found
-                if package.name in named or package.name.startswith(("linux-base-", "linux-binary-", "linux-image-", "linux-modules-"))]
+                if package.name in named or package.name.startswith(_KERNEL_PARTS)]
 
     def _tools(self) -> Path:
         packages = self.archive.resolve(self._names("packages-tools.txt"), architecture="amd64")
@@ -134,9 +142,11 @@ class Plan:
 
     def _initrd(self) -> Path:
         folder = self.settings.here / "initramfs"
-        key = key_of(self._kernel_key(), folder, CONFIGS_TEXT, _source(initrd))
+        trial = self.settings.repo / "firmware/kallphone/update/trial.sh"
+        key = key_of(self._kernel_key(), folder, trial, CONFIGS_TEXT, _source(initrd))
         return self.stages.make("initrd", key, lambda out: initrd.build_initrd(
-            out, self._kernel(), folder / "init", read_lines(folder / "modules.txt"), CONFIGS)) / "initrd.img"
+            out, self._kernel(), [folder / "init", trial], read_lines(folder / "modules.txt"),
+            CONFIGS)) / "initrd.img"
 
     def _own_wheels(self) -> list[Path]:
         packages = self.archive.resolve(self._names("packages-cross.txt"), architecture="amd64")
@@ -151,7 +161,8 @@ class Plan:
             wheels.build_pjsua2(out, cross(), recipe, self._pjproject(recipe), self.stages)
 
         def lgpio(out: Path) -> None:
-            source = wheels.lgpio_source(self.stages.root / "sources", self.recipe["lgpio"]["sha256"], self.stages)
+            sources = self.stages.root / "sources"
+            source = wheels.lgpio_source(sources, self.recipe["lgpio"]["sha256"], self.stages)
             wheels.build_lgpio(out, cross(), source, self.stages)
 
         made = [self.stages.make("lgpio", key_of(key, self.recipe["lgpio"], wheels.LGPIO_STEPS), lgpio),
@@ -173,7 +184,8 @@ class Plan:
 
     def _locked_wheels(self) -> list[Path]:
         lock = self.settings.here / "requirements.lock"
-        place = self.stages.make("wheels", key_of(lock), lambda out: wheels.fetch_locked(out, lock, self.stages))
+        place = self.stages.make("wheels", key_of(lock),
+                                 lambda out: wheels.fetch_locked(out, lock, self.stages))
         return sorted(place.glob("*.whl"))
 
     def _system(self, base: Path, own: list[Path], locked: list[Path], kernel_parts: Path,
@@ -181,9 +193,9 @@ class Plan:
         here, repo = self.settings.here, self.settings.repo
         tools = self._tools()
         parts = rootfs.Parts(
-            repo=repo, overlay=here / "rootfs", kernel=kernel_parts, initrd=initrd_file, wheels=[*own, *locked],
-            network=self.settings.network, update_keys=[self.signer.public], version=self.version,
-            build=self.epoch, masked=self._names("masked-units.txt"),
+            repo=repo, overlay=here / "rootfs", kernel=kernel_parts, initrd=initrd_file,
+            wheels=[*own, *locked], network=self.settings.network, update_keys=self.signer.trusted,
+            version=self.version, build=self.epoch, masked=self._names("masked-units.txt"),
         )
 
         def build(out: Path) -> None:
@@ -191,17 +203,21 @@ class Plan:
             output_of(["cp", "-a", "--reflink=auto", base / "root", root])
             rootfs.furnish(root, parts, read_rules(self._names("prune.txt")))
             wheels.compile_python(root, _PYTHON, tools, self.stages)
+            with arm64_programs(tools / "usr/bin/qemu-aarch64"):
+                wheels.prove(root, self.stages)
             self.stages.say("packing the system")
             card.make_squashfs(out / "system.squashfs", root, self.epoch)
             shutil.move(root / "usr/lib/kallphone/boot", out / "boot")
             shutil.rmtree(root)
 
-        made_from = [base.name, kernel_parts.name, initrd_file.parent.name, *(file_sha256(path) for path in parts.wheels)]
-        ours = [repo / name for name in _OURS] + [here / "rootfs", here / "prune.txt", here / "masked-units.txt"]
+        made_from = [base.name, kernel_parts.name, initrd_file.parent.name,
+                     *(file_sha256(path) for path in parts.wheels)]
+        ours = [*(repo / name for name in _OURS),
+                *(here / name for name in ("rootfs", "prune.txt", "masked-units.txt"))]
         code = [_source(module) for module in (rootfs, wheels, card, prune)]
         network = [parts.network] if parts.network else []
-        return self.stages.make("system", key_of(made_from, *ours, *network, parts.update_keys, self.version,
-                                                 self.epoch, *code), build)
+        return self.stages.make("system", key_of(
+            made_from, *ours, *network, parts.update_keys.decode(), self.version, self.epoch, *code), build)
 
     def _card(self, system: Path) -> Path:
         def build(out: Path) -> None:
@@ -213,7 +229,9 @@ class Plan:
             self.stages.say("compressing")
             publish.publish(out, image, system / "system.squashfs", self.release, self.signer)
 
-        return self.stages.make("card", key_of(system.name, _source(card), _source(publish), CONFIGS_TEXT), build)
+        signer = [bytes(self.signer.key.verify_key).hex(), self.signer.hand_overs or ""]
+        key = key_of(system.name, _source(card), _source(publish), CONFIGS_TEXT, *signer)
+        return self.stages.make("card", key, build)
 
     def _deliver(self, made: Path) -> Path:
         out = self.settings.out
@@ -225,8 +243,8 @@ class Plan:
             if file.is_file():
                 self.stages.say(f"{file.stat().st_size / 1e6:8.1f} MB  {file.name}")
         if self.signer.development:
-            self.stages.say(f"signed by a development key ({self.settings.development_key}): phones with this "
-                            "image take updates from whoever has that file. Name your own: make image KEY=file")
+            self.stages.say(f"signed by a development key ({self.settings.development_key}): phones with "
+                            "this image take updates from whoever has it. Your own: make image KEY=file")
         return out / "kallphone.img"
 
 

@@ -15,9 +15,6 @@ class Rules:
     drop: tuple[str, ...]
     keep: tuple[str, ...]
 
-    def dropped(self, name: str) -> bool:
-        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.drop)
-
     def kept(self, name: str) -> bool:
         return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.keep)
 
@@ -59,10 +56,10 @@ def _remove(path: Path, root: Path, rules: Rules) -> bool:
     if not holds_kept:
         shutil.rmtree(path)
         return True
-    if all([_remove(inside, root, rules) for inside in sorted(path.iterdir())]):
+    left = [inside for inside in sorted(path.iterdir()) if not _remove(inside, root, rules)]
+    if not left:
         path.rmdir()
-        return True
-    return False
+    return not left
 
 
 def module_name(path: str) -> str:

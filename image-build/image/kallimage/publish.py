@@ -1,4 +1,4 @@
-"""What is handed out: the compressed image, sums, lists of all that is in it, an entry for Imager, an update."""
+"""What is handed out: the image, sums, lists of all that is in it, an entry for Imager, an update."""
 
 import datetime
 import json
@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from kallphone.update.signing import sign_release
 
 from .archive import Package
 from .signing import Signer
@@ -81,13 +83,6 @@ def bill_of_materials(release: Release, sha256: str) -> dict[str, Any]:
     }
 
 
-def manifest(system: Path, release: Release) -> bytes:
-    """What an update is, in the exact bytes that are signed."""
-    facts = {"version": release.version, "build": release.build, "size": system.stat().st_size,
-             "sha256": file_sha256(system)}
-    return (json.dumps(facts, sort_keys=True) + "\n").encode()
-
-
 def publish(out: Path, image: Path, system: Path, release: Release, signer: Signer) -> None:
     """Write beside `image` all that goes with it."""
     packed = compress(image)
@@ -97,11 +92,9 @@ def publish(out: Path, image: Path, system: Path, release: Release, signer: Sign
     shutil.rmtree(update, ignore_errors=True)
     update.mkdir()
     shutil.copyfile(system, update / "system.squashfs")
-    signed = manifest(system, release)
-    (update / "manifest.json").write_bytes(signed)
-    (update / "manifest.sig").write_bytes(signer.sign(signed))
-    names = [packed.name, image.name, "packages.tsv", "sbom.cdx.json", "update/manifest.json",
-             "update/manifest.sig", "update/system.squashfs"]
+    sign_release(update, release.version, release.build, signer.key, keys_json=signer.hand_overs)
+    names = [packed.name, image.name, "packages.tsv", "sbom.cdx.json",
+             *sorted(f"update/{path.name}" for path in update.iterdir())]
     (out / "SHA256SUMS").write_text("".join(f"{file_sha256(out / name)}  {name}\n" for name in names))
 
 

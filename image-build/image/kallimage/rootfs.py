@@ -25,7 +25,7 @@ class Parts:
     initrd: Path            # initrd.img
     wheels: Sequence[Path]
     network: Path | None    # preset.toml, deployment.json, and a ca
-    update_keys: Sequence[str]   # public, 64 hexadecimal digits each
+    update_keys: bytes           # update-keys.json
     version: str
     build: int              # Unix time of the last commit: rises with each release
     masked: Sequence[str]   # systemd's units that are not wanted
@@ -88,7 +88,8 @@ def _boot_files(root: Path, parts: Parts) -> None:
     # Without this file the Pi's firmware looks for overlays outside of the system's folder.
     (overlays / "README").write_text("Device-tree overlays of this system\n")
     for source in sorted((parts.repo / "hardware/overlays").glob("*.dts")):
-        output_of(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", overlays / f"{source.stem}.dtbo", source])
+        compiled = overlays / f"{source.stem}.dtbo"
+        output_of(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", compiled, source])
 
 
 def _share(root: Path, parts: Parts) -> None:
@@ -100,7 +101,7 @@ def _share(root: Path, parts: Parts) -> None:
     local.mkdir(parents=True, exist_ok=True)
     (local / "kallphone").symlink_to("../../share/kallphone")
     (share / "release.json").write_text(json.dumps({"version": parts.version, "build": parts.build}) + "\n")
-    (share / "update-keys.json").write_text(json.dumps({"keys": list(parts.update_keys)}) + "\n")
+    (share / "update-keys.json").write_bytes(parts.update_keys)
     if parts.network:
         for file in sorted(parts.network.iterdir()):
             if file.is_file():

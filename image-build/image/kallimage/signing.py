@@ -1,48 +1,44 @@
 """The key that signs updates: the maker's own, or one for development that is made where it is used."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from nacl.signing import SigningKey
 
+from kallphone.update.errors import PublishError
+from kallphone.update.manifest import KEYS_FILE
+from kallphone.update.signing import make_key, published_keys, read_key, trust_list
+
 from .stages import BuildError
+
+IMAGE_KEYS = "update-keys.json"
 
 
 @dataclass(frozen=True)
 class Signer:
+    """`trusted` is the image's list of keys; `hand_overs` is the file that led to it, None for none yet."""
+
     key: SigningKey
+    trusted: bytes
+    hand_overs: Path | None
     development: bool
 
-    @property
-    def public(self) -> str:
-        """The key that phones check with: 64 hexadecimal digits."""
-        return bytes(self.key.verify_key).hex()
 
-    def sign(self, content: bytes) -> bytes:
-        """Ed25519 over exactly `content`: 64 bytes."""
-        return self.key.sign(content).signature
-
-
-def signer_of(given: Path | None, development: Path) -> Signer:
+def signer_of(given: Path | None, keys: Path | None, development: Path) -> Signer:
     """The key in the file `given`, else the one in `development`, which is made when it is missing.
 
-    Errors: BuildError when a file holds no key.
+    `keys` is a folder with update-keys.json and keys.json, needed once keys were handed over.
+    Errors: BuildError when a file holds no key, or when phones would not take what this key signs.
     """
-    if given:
-        return Signer(_read(given), development=False)
-    if not development.exists():
-        development.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(development, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(bytes(SigningKey.generate()).hex() + "\n")
-    return Signer(_read(development), development=True)
-
-
-def _read(place: Path) -> SigningKey:
+    place = given or development
     try:
-        return SigningKey(bytes.fromhex(place.read_text().strip()))
-    except OSError as error:
-        raise BuildError(f"the signing key can't be read from {place}: {error.strerror}") from None
-    except ValueError:
-        raise BuildError(f"{place} is no signing key: 64 hexadecimal digits are wanted") from None
+        if place == development and not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            make_key(place)
+        key = read_key(place)
+        if keys is None:
+            return Signer(key, trust_list([bytes(key.verify_key)]), None, development=given is None)
+        trusted = published_keys(keys / IMAGE_KEYS, keys / KEYS_FILE, key)
+        return Signer(key, trusted.to_bytes(), keys / KEYS_FILE, development=given is None)
+    except PublishError as error:
+        raise BuildError(str(error)) from None

@@ -1,5 +1,6 @@
 """Python code of the image: our own wheels, cross-compiled, others' as pinned, and the phone itself."""
 
+import re
 import shutil
 import sys
 import zipfile
@@ -13,7 +14,8 @@ HOST = "aarch64-linux-gnu"
 _PLATFORMS = ("manylinux_2_41_aarch64", "manylinux_2_28_aarch64", "manylinux_2_17_aarch64",
               "manylinux2014_aarch64", "any")
 _PACKAGES = ("kallnet", "kallphone")
-_LEFT_OUT = ("demo", "bench")  # of kallphone: a whole network on one machine
+# Of kallphone: a whole network on one machine, and the bench but for the panel that tests hold.
+_LEFT_OUT = re.compile(r"demo(/|$)|bench/(?!__init__\.py$|panel\.py$).*")
 
 
 def lay_cross(out: Path, debs: Sequence[Path], swig: Path) -> None:
@@ -35,14 +37,16 @@ def build_pjsua2(out: Path, cross: Path, recipe: Path, tarball: Path, stages: St
     shutil.copytree(recipe, work / "image-build/pjsua2")
     shutil.copy2(tarball, work / tarball.name)
     with kernel_file_systems(cross):
-        stages.run("pjsua2", ["chroot", cross, "env", "-i", *_cross_env(), f"PJPROJECT_TARBALL=/work/{tarball.name}",
-                              "XDG_CACHE_HOME=/work/cache", "python3", "/work/image-build/pjsua2/build.py",
-                              "--host", HOST, "--python", "/usr/bin/python3", "--out", "/work/out"])
+        stages.run("pjsua2", [
+            "chroot", cross, "env", "-i", *_cross_env(), f"PJPROJECT_TARBALL=/work/{tarball.name}",
+            "XDG_CACHE_HOME=/work/cache", "python3", "/work/image-build/pjsua2/build.py",
+            "--host", HOST, "--python", "/usr/bin/python3", "--out", "/work/out",
+        ])
     _take(work / "out", out)
 
 
 def build_lgpio(out: Path, cross: Path, source: Path, stages: Stages) -> None:
-    """The lgpio wheel for arm64 into `out`: its index has none for Python 3.13, and a stub of the same name."""
+    """The lgpio wheel for arm64 into `out`: the index has none for Python 3.13, and an older stub."""
     work = cross / "work-lgpio"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
@@ -57,7 +61,7 @@ LGPIO_STEPS = f"""cd /work-lgpio
 $SWIG -python lgpio.i
 {HOST}-gcc -O2 -fPIC -DNDEBUG -shared -s -pthread -Isrc -I/usr/include/python3.13 \
   -ffile-prefix-map=/work-lgpio=lgpio -Wl,-z,relro,-z,now \
-  -o _lgpio.cpython-313-{HOST}.so src/lg*.c lgpio_wrap.c -lrt -ldl
+  -o _lgpio.cpython-313-{HOST}.so src/lg*.c src/rgpiod.c lgpio_wrap.c -lrt -ldl
 cat lgpio_extra.py >>lgpio.py
 """
 
@@ -69,9 +73,10 @@ def _pack_lgpio(work: Path, out: Path) -> None:
     members = {
         "lgpio.py": (work / "lgpio.py").read_bytes(),
         f"_lgpio.cpython-313-{HOST}.so": (work / f"_lgpio.cpython-313-{HOST}.so").read_bytes(),
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: lgpio\nVersion: {version}\nLicense: Unlicense\n".encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: kallphone\nRoot-Is-Purelib: false\n"
-                         b"Tag: cp313-cp313-linux_aarch64\n",
+        f"{info}/METADATA": (f"Metadata-Version: 2.1\nName: lgpio\nVersion: {version}\n"
+                             "License: Unlicense\n").encode(),
+        f"{info}/WHEEL": (b"Wheel-Version: 1.0\nGenerator: kallphone\nRoot-Is-Purelib: false\n"
+                          b"Tag: cp313-cp313-linux_aarch64\n"),
         f"{info}/LICENSE": (work / "LICENSE").read_bytes(),
     }
     record = "".join(f"{name},,\n" for name in [*members, f"{info}/RECORD"])
@@ -117,8 +122,10 @@ def lay_site(site: Path, wheels: Sequence[Path], repo: Path) -> None:
     for package in _PACKAGES:
         shutil.copytree(repo / "firmware" / package, site / package,
                         ignore=shutil.ignore_patterns("__pycache__", "*.po", "*.pot"))
-    for name in _LEFT_OUT:
-        shutil.rmtree(site / "kallphone" / name)
+    phone = site / "kallphone"
+    for path in sorted(phone.rglob("*"), reverse=True):
+        if _LEFT_OUT.match(str(path.relative_to(phone))):
+            path.rmdir() if path.is_dir() else path.unlink()
     for path in site.rglob("*"):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.suffix == ".so" else 0o644)
@@ -127,11 +134,12 @@ def lay_site(site: Path, wheels: Sequence[Path], repo: Path) -> None:
 def compile_python(root: Path, places: Sequence[str], tools: Path, stages: Stages) -> None:
     """Byte-code of the Python files below `places` in `root`, by the same Python of this machine's kind.
 
-    Unchecked hashes (PEP 552): no times inside, and nothing is looked up at run time.
+    Unchecked hashes (PEP 552): no times inside, and nothing is looked up at run time. PYTHONHASHSEED puts
+    sets of constants in one order; -I would ignore it.
     """
     inside = tools / "root"
     inside.mkdir(exist_ok=True)
-    command = ["chroot", tools, "/usr/bin/python3.13", "-I", "-m", "compileall", "-q",
+    command: list[str | Path] = ["chroot", tools, "/usr/bin/python3.13", "-sP", "-m", "compileall", "-q",
                "--invalidation-mode", "unchecked-hash", "-s", "/root", "-p", "/"]
     stages.run("mount", ["mount", "--bind", root, inside])
     try:
@@ -141,14 +149,31 @@ def compile_python(root: Path, places: Sequence[str], tools: Path, stages: Stage
         stages.run("mount", ["umount", inside])
 
 
+# What `kallphone device` loads on a board, of which a missing library would be seen only there.
+_PROOF = """
+import sys
+sys.path.insert(0, "/opt/kallphone/site")
+import alsaaudio, cbor2, coincurve, gpiozero, lgpio, luma.oled.device, nacl.secret, PIL.ImageFont, pjsua2
+import kallphone.cli, kallphone.parts
+"""
+
+
+def prove(root: Path, stages: Stages) -> None:
+    """Have the image's own Python load what is compiled. Needs arm64_programs."""
+    pipes = root / "run/lgpio"
+    pipes.mkdir(parents=True)
+    stages.run("prove", ["chroot", root, "/usr/bin/python3", "-I", "-B", "-c", _PROOF],
+               env={"LG_WD": "/run/lgpio"})
+    shutil.rmtree(pipes)
+
+
 def lgpio_source(cache: Path, sha256: str, stages: Stages) -> Path:
     """The pinned source of lgpio, from the cache or its index."""
     cache.mkdir(parents=True, exist_ok=True)
     place = cache / "lgpio-0.2.2.0.tar.gz"
     if not place.exists():
-        stages.run("wheels", [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-                              "--no-deps", "--no-binary=:all:", "--dest", cache,
-                              "lgpio==0.2.2.0"], env={"PIP_NO_INPUT": "1"})
+        stages.run("wheels", [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+                              "--no-binary=:all:", "--dest", cache, "lgpio==0.2.2.0"])
     if file_sha256(place) != sha256:
         place.unlink()
         raise BuildError(f"{place.name} is not the pinned one (sha256): try again")
