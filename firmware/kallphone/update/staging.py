@@ -41,7 +41,6 @@ class Staging:
     def stage(self, slot: Slot, manifest: Manifest, content: Iterator[bytes]) -> None:
         """Needs a writable FAT. Raises Refused where the content is not the manifest's, CardTrouble."""
         try:
-            self._disk.unlink(self._folder(slot) / COMPLETE)
             self._write_system(slot, manifest, content)
             with self._card.mounted(self._card.partition(slot), "squashfs") as system:
                 files = self._copy_boot_files(system / BOOT_IN_SYSTEM, slot)
