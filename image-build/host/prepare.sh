@@ -102,6 +102,8 @@ if [[ -n $missing ]]; then
 fi
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     die "needs Python 3.11 or newer; $(command -v python3) is $(python3 --version)"
+# Made anew it would empty another checkout's, whose scripts name that checkout.
+[[ ! -L .venv ]] || die ".venv is a link to another checkout's environment: remove the link and try again"
 venv_is_whole || rm -f "$stamps/venv"
 stage venv "$(digest_of pyproject.toml)" make_venv
 [[ -d contracts/out && -d contracts/node_modules && -x .venv/bin/npm ]] || rm -f "$stamps/contracts"

@@ -16,6 +16,15 @@ _URI = re.compile(r"^'(?P<uri>[^']+)' (?P<file>\S+) (?P<size>\d+) (?P<hash>\S*)$
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
+def mirror_of_apt() -> str:
+    """The address of Debian's archive that this machine's own apt uses, without a slash behind it."""
+    known = output_of(["apt-get", "indextargets", "--format", "$(REPO_URI)"]).split()
+    mirrors = sorted({uri.rstrip("/") for uri in known if uri.rstrip("/").endswith("/debian")})
+    if not mirrors:
+        raise BuildError("this machine's apt knows no archive of Debian: name one in /etc/apt/sources.list")
+    return mirrors[0]
+
+
 @dataclass(frozen=True)
 class Package:
     name: str

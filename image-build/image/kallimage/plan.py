@@ -14,7 +14,7 @@ from typing import Any
 from kallphone.update.slots import config_sector
 
 from . import card, debian, initrd, kernel, prune, publish, rootfs, wheels
-from .archive import Archive, Package
+from .archive import Archive, Package, mirror_of_apt
 from .emulation import arm64_programs
 from .prune import read_lines, read_rules
 from .signing import Signer, signer_of
@@ -52,8 +52,7 @@ class Plan:
         self.stages = Stages(settings.cache / "image")
         shutil.rmtree(self.stages.root / "logs", ignore_errors=True)
         self.recipe: dict[str, Any] = tomllib.loads((settings.here / "image.toml").read_text())
-        self.archive = Archive(self.stages.root / "apt", self.recipe["mirror"], self.recipe["suite"],
-                               self.stages)
+        self.archive = Archive(self.stages.root / "apt", mirror_of_apt(), self.recipe["suite"], self.stages)
 
     def image(self) -> Path:
         """Everything from Debian's package lists to the finished files; the path of the image among them."""
