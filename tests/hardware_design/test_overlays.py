@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from kallphone.hardware.pins import load_pins
+from kallphone.update.slots import config_sector
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "hardware/overlays").glob("*.dts"))
-SETTINGS = (ROOT / "hardware/kall.txt").read_text()
+# As the firmware reads them: config.txt, which includes kall.txt.
+SETTINGS = config_sector("a").decode() + (ROOT / "hardware/kall.txt").read_text()
 
 # What the image build leaves there when it has run: the trees as Debian's kernel package brings them.
 TREES = ROOT / "build/image"

@@ -53,7 +53,9 @@ def fat(tmp_path: Path) -> Path:
         (boot / name).write_text(name)
     (boot / "kall.txt").write_text("kernel=vmlinuz\n")
     (boot / "cmdline.txt.in").write_text("boot=kall kall.slot=@SLOT@ quiet\n")
-    lay_fat(tree, board, boot, CONFIGS)
+    answers = tmp_path / "card.toml"
+    answers.write_text("# [phone]\n")
+    lay_fat(tree, board, boot, CONFIGS, answers)
     return tree
 
 
@@ -64,6 +66,7 @@ def test_the_first_partition_holds_one_system_and_a_place_for_the_other(fat: Pat
     assert list((fat / "slots/b").iterdir()) == []
     assert (fat / "start4.elf").is_file()
     assert (fat / "kall.txt").is_file()
+    assert (fat / "kallphone.toml").read_text() == "# [phone]\n"
 
 
 def test_a_new_card_starts_system_a_with_nothing_on_trial(fat: Path):

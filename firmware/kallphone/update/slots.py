@@ -18,6 +18,21 @@ CONFIG_FILE = "config.txt"
 TRIAL_FILE = "trial.txt"
 _TRIAL = re.compile(rb"slot=([ab]) tries=([01]) back=([ab]) *\n?")
 _ROW = 64  # the Pi's firmware reads lines of at most 98 characters
+_CHOSEN = re.compile(rb"os_prefix=slots/([ab])/\n")
+# What a system can't start without, here and not in kall.txt: a Pi 5's bootloader is not known to follow `include`,
+# and gpu_mem has no effect there.
+_STARTS = """\
+[all]
+arm_64bit=1
+upstream_kernel=1
+kernel=vmlinuz
+initramfs initrd.img followkernel
+gpu_mem=32
+[pi5]
+dtoverlay=kallphone-pi5
+[all]
+include kall.txt
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +58,20 @@ def slot_name(text: str) -> Slot:
 
 def config_sector(slot: Slot) -> bytes:
     """Starts `slot`, or the other one while GPIO 7 is held low."""
-    text = (
-        f"os_prefix=slots/{slot}/\n[gpio7=0]\nos_prefix=slots/{other(slot)}/\n[all]\ninclude kall.txt\n"
-    ).encode()
+    choice = f"os_prefix=slots/{slot}/\n[gpio7=0]\nos_prefix=slots/{other(slot)}/\n"
+    text = (choice + _STARTS).encode()
     while (left := SECTOR - len(text)) > 0:
         text += b"#" * (min(left, _ROW) - 1) + b"\n"
     return text
 
 
 def chosen_slot(config: bytes) -> Slot:
-    """The one that config.txt starts. Raises CardTrouble for any other content."""
-    for slot in ("a", "b"):
-        if config[:SECTOR] == config_sector(slot_name(slot)):
-            return slot_name(slot)
+    """The one that config.txt starts, as any release wrote it: one sector that begins with the choice.
+
+    Raises CardTrouble for any other content.
+    """
+    if len(config) == SECTOR and (found := _CHOSEN.match(config)):
+        return slot_name(found[1].decode())
     raise CardTrouble("config.txt is not as this phone writes it, so no update can switch systems")
 
 

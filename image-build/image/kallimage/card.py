@@ -102,13 +102,16 @@ def make_squashfs(place: Path, root: Path, epoch: int) -> None:
                "-all-time", str(epoch), "-mkfs-time", str(epoch)])
 
 
-def lay_fat(tree: Path, board: Path, boot: Path, configs: dict[str, bytes]) -> None:
-    """What the first partition holds: the board's starters, a system's folder, config.txt, no trial."""
+def lay_fat(tree: Path, board: Path, boot: Path, configs: dict[str, bytes], answers: Path) -> None:
+    """What the first partition holds: the board's starters, a system's folder, config.txt, no trial, and
+    `answers` for the installer to fill in.
+    """
     shutil.copytree(board, tree, dirs_exist_ok=True)
     slot = tree / "slots/a"
     shutil.copytree(boot, slot, ignore=shutil.ignore_patterns("kall.txt", "cmdline.txt.in"))
     (slot / "cmdline.txt").write_text((boot / "cmdline.txt.in").read_text().replace("@SLOT@", "a"))
     (tree / "slots/b").mkdir(parents=True)
     shutil.copy2(boot / "kall.txt", tree / "kall.txt")
+    shutil.copyfile(answers, tree / "kallphone.toml")
     (tree / "config.txt").write_bytes(configs["a"])
     (tree / "trial.txt").write_bytes(f"{'none':<511}\n".encode())

@@ -219,9 +219,11 @@ class Plan:
             made_from, *ours, *network, parts.update_keys.decode(), self.version, self.epoch, *code), build)
 
     def _card(self, system: Path) -> Path:
+        answers = self.settings.repo / "firmware/kallphone/provision/card.toml"
+
         def build(out: Path) -> None:
             fat = out / "fat"
-            card.lay_fat(fat, self._kernel() / "fat", system / "boot", CONFIGS)
+            card.lay_fat(fat, self._kernel() / "fat", system / "boot", CONFIGS, answers)
             image = out / "kallphone.img"
             card.write_card(image, fat, system / "system.squashfs", self.epoch)
             shutil.rmtree(fat)
@@ -229,7 +231,7 @@ class Plan:
             publish.publish(out, image, system / "system.squashfs", self.release, self.signer)
 
         signer = [bytes(self.signer.key.verify_key).hex(), self.signer.hand_overs or ""]
-        key = key_of(system.name, _source(card), _source(publish), CONFIGS_TEXT, *signer)
+        key = key_of(system.name, _source(card), _source(publish), CONFIGS_TEXT, answers, *signer)
         return self.stages.make("card", key, build)
 
     def _deliver(self, made: Path) -> Path:
