@@ -19,8 +19,8 @@ TRIAL_FILE = "trial.txt"
 _TRIAL = re.compile(rb"slot=([ab]) tries=([01]) back=([ab]) *\n?")
 _ROW = 64  # the Pi's firmware reads lines of at most 98 characters
 _CHOSEN = re.compile(rb"os_prefix=slots/([ab])/\n")
-# What a system can't start without, here and not in kall.txt: a Pi 5's bootloader is not known to follow `include`,
-# and gpu_mem has no effect there.
+# What a system can't start without is here and not in kall.txt: a Pi 5's bootloader is not known to follow
+# `include`. gpu_mem has no effect there.
 _STARTS = """\
 [all]
 arm_64bit=1
