@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 
 from kallphone.device.layout import Layout
-from kallphone.device.modes import below
 from tests.device.fakes import Manager
 
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
     """A flashed phone's folders, without a configuration."""
-    layout = below(tmp_path)
+    layout = Layout.below(tmp_path)
     for folder in (layout.state, layout.system, layout.boot, layout.run, layout.share):
         folder.mkdir(parents=True)
     return layout

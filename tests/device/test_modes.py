@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kallphone.device.layout import Layout
-from kallphone.device.modes import Choice, Damage, Mode, below, choose, damage_of, wish_for
+from kallphone.device.modes import Choice, Damage, Mode, choose, damage_of, wish_for
 
 
 def here(_: Path) -> bool:
@@ -86,6 +86,6 @@ def test_the_phones_own_folder_is_made_where_it_was_erased(layout: Layout) -> No
 
 
 def test_a_folder_stands_for_the_whole_machine(tmp_path: Path) -> None:
-    assert below(None) == Layout()
-    assert below(tmp_path).config == tmp_path / "data/phone/kallphone.toml"
-    assert below(tmp_path).preset == tmp_path / "usr/share/kallphone/preset.toml"
+    assert Layout.below(None) == Layout()
+    assert Layout.below(tmp_path).config == tmp_path / "data/phone/kallphone.toml"
+    assert Layout.below(tmp_path).preset == tmp_path / "usr/share/kallphone/preset.toml"

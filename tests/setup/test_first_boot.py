@@ -17,7 +17,6 @@ from PIL import Image, ImageOps
 from kallphone.bench.held import HeldPhone
 from kallphone.config import load_config
 from kallphone.device.layout import Layout
-from kallphone.device.modes import below
 from kallphone.provision.handover import PROVISIONED
 from kallphone.setup.progress import progress_file
 from kallphone.storage.database import Database
@@ -230,7 +229,7 @@ def test_an_image_for_no_network_says_what_to_do_and_ends_when_told(layout: Layo
 @pytest.mark.sip
 def test_the_phone_follows_in_the_same_process(tmp_path: Path) -> None:
     """`kallphone device`, from the first page to a phone without a line: nobody restarts anything."""
-    made = below(tmp_path)
+    made = Layout.below(tmp_path)
     for folder in (made.data, made.boot, made.share, made.run):
         folder.mkdir(parents=True)
     nowhere = PRESET.replace("https://", "http://127.0.0.1:1/").replace('"ca.pem"', '""')

@@ -17,7 +17,7 @@ from nacl.signing import SigningKey
 
 import kallphone.update
 from kallphone.device.layout import Layout
-from kallphone.update.box import layout_below, memory_folder
+from kallphone.update.box import memory_folder
 from kallphone.update.card import Card
 from kallphone.update.disk import Disk
 from kallphone.update.errors import CardTrouble
@@ -166,7 +166,7 @@ class World:
     trials: int = 0  # starts of NEW
 
     def __post_init__(self) -> None:
-        self.layout: Layout = layout_below(self.root)
+        self.layout: Layout = Layout.below(self.root)
         self.systems = {build: make_system(build) for build in (OLDER, OLD, NEW)}
         self._flash()
         self.start()

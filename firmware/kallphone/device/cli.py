@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kallphone.device.modes import below
+from kallphone.device.layout import Layout
 
 
 def add_commands(commands: Any) -> None:
@@ -40,14 +40,15 @@ def _device(arguments: argparse.Namespace) -> int:
     # A folder that stands for a phone is not a partition of its own.
     is_mounted = os.path.ismount if arguments.root is None else os.path.isdir
     notifier = Notifier.from_environment()
-    service = DeviceService(below(arguments.root), notifier, arguments.panel, arguments.pins, is_mounted)
+    layout = Layout.below(arguments.root)
+    service = DeviceService(layout, notifier, arguments.panel, arguments.pins, is_mounted)
     return service.run()
 
 
 def _reset(arguments: argparse.Namespace) -> int:
     from kallphone.device.reset import erase
 
-    layout = below(arguments.root)
+    layout = Layout.below(arguments.root)
     if not arguments.yes and not (layout.requests / "reset").exists():
         print("kallphone: the phone did not ask for this. Say --yes if you mean it", file=sys.stderr)
         return 1

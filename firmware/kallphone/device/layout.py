@@ -17,6 +17,15 @@ class Layout:
     run: Path = Path("/run/kallphone")
     share: Path = Path("/usr/share/kallphone")
 
+    @classmethod
+    def below(cls, root: Path | None) -> Layout:
+        """Of this machine, or of a folder that stands for one."""
+        plain = cls()
+        if root is None:
+            return plain
+        folders = (plain.data, plain.boot, plain.run, plain.share)
+        return cls(*(root / folder.relative_to("/") for folder in folders))
+
     @property
     def state(self) -> Path:
         """The phone user's: key, vouchers, log. Nobody else reads it."""

@@ -36,17 +36,6 @@ class Choice:
     damage: Damage | None = None
 
 
-def below(root: Path | None) -> Layout:
-    """The layout of this machine, or of a folder that stands for one."""
-    if root is None:
-        return Layout()
-    plain = Layout()
-    data, boot, run, share = (
-        root / path.relative_to("/") for path in (plain.data, plain.boot, plain.run, plain.share)
-    )
-    return Layout(data, boot, run, share)
-
-
 def choose(layout: Layout, is_mounted: Callable[[Path], bool]) -> Choice:
     """What this start of the device is to be. A wish for a mode is taken away by this: it holds once."""
     wish = _take_wish(layout)

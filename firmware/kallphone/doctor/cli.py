@@ -48,15 +48,6 @@ def _add_phone(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--root", type=Path, metavar="DIR", help="a flashed phone's folders below DIR")
 
 
-def _layout(arguments: argparse.Namespace) -> Layout:
-    root: Path | None = arguments.root
-    if root is None:
-        return Layout()
-    plain = Layout()
-    below = {name: root / str(getattr(plain, name)).lstrip("/") for name in ("data", "boot", "run", "share")}
-    return Layout(**below)
-
-
 def _doctor(arguments: argparse.Namespace) -> int:
     from kallphone.doctor.app import examine_machine, run_doctor_with_hands, without_hands
     from kallphone.doctor.examination import TITLES, Examination
@@ -65,7 +56,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from kallphone.doctor.stage import Hall
     from kallphone.phone.words import ENGLISH
 
-    layout, machine = _layout(arguments), Machine()
+    layout, machine = Layout.below(arguments.root), Machine()
     examination = Examination(machine, layout, arguments.file or layout.config)
     if (
         machine.run(["systemctl", "is-active", "--quiet", "kallphone.service"]) is not None
@@ -93,7 +84,7 @@ def _diagnostics(arguments: argparse.Namespace) -> int:
     from kallphone.doctor.stage import Hall
     from kallphone.phone.words import ENGLISH
 
-    layout, machine = _layout(arguments), Machine()
+    layout, machine = Layout.below(arguments.root), Machine()
     file = arguments.file or layout.config
     examination = Examination(machine, layout, file)
     state = examination.config.state if examination.config is not None else layout.state

@@ -74,7 +74,7 @@ def _apply(arguments: argparse.Namespace) -> int:
     from kallphone.provision.sticks import plans_on_sticks
 
     _log_plainly()
-    root, layout = arguments.root or Path("/"), _layout(arguments.root)
+    root, layout = arguments.root or Path("/"), Layout.below(arguments.root)
     remount = as_it_is if arguments.root else mount_again
     around = Surroundings(
         layout=layout,
@@ -89,7 +89,7 @@ def _apply(arguments: argparse.Namespace) -> int:
 def _fetch(arguments: argparse.Namespace) -> None:
     from kallphone.provision.fetching import fetch_plan
 
-    if fetch_plan(_layout(arguments.root)):
+    if fetch_plan(Layout.below(arguments.root)):
         print("a new plan is here: it is applied when the phone starts again")
     else:
         print("there is no new plan")
@@ -121,14 +121,6 @@ def _seal(arguments: argparse.Namespace) -> None:
         arguments.plan, arguments.devices, arguments.output, arguments.key, now, partial=arguments.partial
     )
     print("\n".join(lines))
-
-
-def _layout(root: Path | None) -> Layout:
-    if root is None:
-        return Layout()
-    plain = Layout()
-    folders = (root / path.relative_to("/") for path in (plain.data, plain.boot, plain.run, plain.share))
-    return Layout(*folders)
 
 
 def _log_plainly() -> None:

@@ -43,13 +43,9 @@ class Settings:
     ca_file: Path | None = None
 
 
-def layout_below(root: Path) -> Layout:
-    return Layout(*(root / path.relative_to("/") for path in _paths(Layout())))
-
-
 def open_box(root: Path) -> Box:
     """Raises CardTrouble where this is no flashed phone, Refused for a damaged list of keys."""
-    layout, disk = layout_below(root), Disk()
+    layout, disk = Layout.below(root), Disk()
     try:
         release = json.loads(layout.release.read_bytes())
         build, version = int(release["build"]), str(release["version"])

@@ -78,11 +78,11 @@ def _check(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     """A status other than 0 is for what somebody has to look at; no network and an engaged phone are not."""
     from kallphone.device.layout import Layout
-    from kallphone.update.box import alone, layout_below, open_box, read_settings, sources
+    from kallphone.update.box import alone, open_box, read_settings, sources
     from kallphone.update.confirm import settle
     from kallphone.update.install import Updater
 
-    layout: Layout = layout_below(arguments.root)
+    layout: Layout = Layout.below(arguments.root)
     asked = _take_request(layout.requests / "update") or arguments.folder is not None
     box = open_box(arguments.root)
     try:
