@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from kallmachine.cli import COMMANDS as MACHINES
 from kallphone.cli import _parser
+from kallphone.update.slots import Trial, trial_sector
 from kallprovider.cli import COMMANDS as PROVIDER_COMMANDS
 
 UNITS = Path(__file__).resolve().parents[2] / "systemd"
@@ -134,6 +136,34 @@ def test_the_phone_never_gives_up_and_waits_for_no_network() -> None:
     order = " ".join(settings(phone, "After") + settings(phone, "Wants") + settings(phone, "Requires"))
     assert not re.search("network|time-sync|time-set|multi-user|basic.target", order)
     assert not settings(phone, "Requires"), "a phone without its disk explains that on its display"
+
+
+@pytest.mark.parametrize(
+    ("running", "trial", "leaves"),
+    [
+        ("b", Trial("b", 0, "a"), True),
+        ("a", Trial("b", 0, "a"), False),
+        ("a", None, False),
+        ("", None, False),
+    ],
+)
+def test_only_a_trial_of_what_runs_is_left(
+    tmp_path: Path, running: str, trial: Trial | None, leaves: bool
+) -> None:
+    (condition,) = settings(PHONE / "kallphone-update-unproven.service", "ExecCondition")
+    (tmp_path / "cmdline").write_text(f"quiet kall.slot={running} panic=10\n")
+    (tmp_path / "trial.txt").write_bytes(trial_sector(trial))
+    for real, stand_in in (
+        ("/proc/cmdline", "cmdline"),
+        ("/boot/firmware/trial.txt", "trial.txt"),
+        ("$$", "$"),
+    ):
+        assert real in condition
+        condition = condition.replace(real, stand_in)
+    done = subprocess.run(shlex.split(condition), cwd=tmp_path, check=False)
+    assert (done.returncode == 0) is leaves
+    confirm = PHONE / "kallphone-update-confirm.service"
+    assert settings(confirm, "OnFailure") == ["kallphone-update-unproven.service"]
 
 
 def test_every_unit_that_is_to_start_by_itself_is_in_the_preset() -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from kallphone.cli import main
+from kallphone.update.box import alone
+from kallphone.update.errors import Postponed
+from kallphone.update.install import Updater
 from kallphone.update.manifest import SYSTEM_FILE
+from kallphone.update.sources import Folder
 from tests.update.world import NEW, OLD, World, make_release, make_system
 
 
@@ -81,6 +87,42 @@ def test_status_tells_what_runs_and_what_went_wrong(phone: World, capsys: pytest
     told = capsys.readouterr().out
     assert f"version v{OLD}, build {OLD}, system a" in told
     assert "no update was ever installed" in told
+
+
+def test_every_user_can_read_how_the_last_update_went(phone: World) -> None:
+    before = os.umask(0o077)  # as the units have it
+    try:
+        phone.box().memory.say("Version 2 was left again.", failed="2, it did not register")
+    finally:
+        os.umask(before)
+    assert (phone.layout.system / "update/state.json").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_folder_by_hand_is_tried_without_a_line(
+    phone: World, release: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    phone.layout.status.unlink()
+    updater = Updater(phone.box())
+    with pytest.raises(Postponed, match="not registered"):
+        updater.install(updater.check([Folder(release)]))
+    assert call(phone, "run", "--from", str(release)) == 1
+    # As far as to the switch, which needs a FAT that is mounted.
+    assert "remount,rw" in capsys.readouterr().err
+
+
+def test_confirm_waits_for_another_updater_and_run_does_not(
+    phone: World, release: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("kallphone.update.box.fcntl.flock", lambda _, operation: asked.append(operation))
+    assert call(phone, "confirm") == 0
+    call(phone, "run", "--from", str(release))
+    assert asked[:2] == [fcntl.LOCK_EX, fcntl.LOCK_EX | fcntl.LOCK_NB]
+
+
+def test_two_updaters_are_never_at_work(phone: World) -> None:
+    with alone(phone.layout), pytest.raises(Postponed, match="another"), alone(phone.layout):
+        pass
 
 
 def test_confirm_without_a_trial_is_done_at_once(phone: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from kallphone.update.confirm import TRIAL_TAKES, confirm, settle
 from kallphone.update.disk import Disk
 from kallphone.update.errors import CardTrouble, Postponed, Unreachable
 from kallphone.update.install import Updater
-from kallphone.update.slots import Trial
+from kallphone.update.slots import Trial, trial_sector
 from tests.update.world import NEW, OLD, CuttableDisk, Pieces, Restarted, World
 
 
@@ -88,6 +89,34 @@ def test_no_trial_starts_while_the_provider_is_away(world: World, release: Path)
     with pytest.raises(Postponed, match="not registered"):
         install(world, Pieces(release))
     assert (world.box().card.trial(), world.box().card.chosen()) == (None, "a")
+
+
+def test_a_phone_without_a_line_can_be_mended_by_hand(world: World, release: Path) -> None:
+    world.registers = False
+    world.speak()
+    updater = Updater(world.box())
+    with pytest.raises(Restarted):
+        updater.install(updater.check([Pieces(release)]), unregistered=True)
+    world.registers = True
+    world.start()
+    confirm(world.box())
+    assert (world.build, world.box().memory.floor()) == (NEW, NEW)
+
+
+def test_the_fat_is_closed_while_a_system_is_fetched(world: World, release: Path) -> None:
+    disk = CuttableDisk()
+    opened: list[Path | None] = []
+
+    class Watched(Pieces):
+        def stream(self, name: str, size: int) -> Iterator[bytes]:
+            for piece in super().stream(name, size):
+                opened.append(disk.open_fat)
+                yield piece
+
+    with pytest.raises(Restarted):
+        install(world, Watched(release), disk)
+    assert len(opened) > 1
+    assert not any(opened)
 
 
 def test_an_old_word_of_the_phone_is_none(world: World, release: Path) -> None:
@@ -202,7 +231,7 @@ def test_a_system_started_by_hand_changes_nothing(world: World, release: Path) -
     confirm(world.box())
     world.slot = "a"  # the jumper
     box = world.box()
-    box.card.set_trial(Trial("a", 0, "b"))
+    (world.boot / "trial.txt").write_bytes(trial_sector(Trial("a", 0, "b")))
     confirm(box)
     assert (box.memory.floor(), box.card.chosen(), box.memory.failure()) == (NEW, "b", None)
     with pytest.raises(Postponed, match="by hand"):

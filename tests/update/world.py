@@ -5,7 +5,9 @@ What starts is found as on the phone: config.txt, then the real trial.sh in a re
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -83,11 +85,14 @@ class CuttableDisk(Disk):
 
     def __init__(self, cut: int = 0, fate: str = "kept") -> None:
         self.steps = 0
+        self.open_fat: Path | None = None
         self._cut = cut
         self._fate = fate
         self._before: dict[Path, bytes] = {}
 
     def step(self, what: str, path: Path) -> None:
+        if "firmware" in path.parts and not (self.open_fat and path.is_relative_to(self.open_fat)):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
         self.steps += 1
         if self.steps == self._cut:
             self._lose()
@@ -110,12 +115,18 @@ class CuttableDisk(Disk):
 
 
 class FakeMounts:
-    """Refuses writes to the FAT as the kernel would, and mounts what `make_system` made."""
+    """Has the disk refuse writes to the FAT as the kernel would, and mounts what `make_system` made."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
 
     def writable(self, folder: Path) -> None:
-        assert folder.name == "firmware"
+        if isinstance(self._disk, CuttableDisk):
+            self._disk.open_fat = folder
 
-    read_only = writable
+    def read_only(self, folder: Path) -> None:
+        if isinstance(self._disk, CuttableDisk):
+            self._disk.open_fat = None
 
     def mount(self, device: Path, folder: Path, kind: str | None) -> None:
         try:
@@ -258,7 +269,7 @@ class World:
         disk = disk or CuttableDisk()
         return Box(
             layout=self.layout,
-            card=Card(self.boot, disk, FakeMounts(), self.root / "dev"),
+            card=Card(self.boot, disk, FakeMounts(disk), self.root / "dev"),
             disk=disk,
             memory=Memory(memory_folder(self.layout), disk),
             phone=RunningPhone(self.layout, lambda: self.now, self.sleep),

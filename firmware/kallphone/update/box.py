@@ -101,11 +101,11 @@ def sources(box: Box, settings: Settings, given: Path | None) -> Iterator[list[S
 
 
 @contextmanager
-def alone(layout: Layout) -> Iterator[None]:
-    """Raises Postponed where another updater is at work."""
+def alone(layout: Layout, *, wait: bool = False) -> Iterator[None]:
+    """Where another updater is at work, waits for its end, or raises Postponed."""
     handle = os.open(layout.run / "updating", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
     except BlockingIOError:
         raise Postponed("another update is at work") from None

@@ -81,6 +81,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from kallphone.update.box import alone, open_box, read_settings, sources
     from kallphone.update.confirm import settle
     from kallphone.update.install import Updater
+    from kallphone.update.sources import Folder
 
     layout: Layout = Layout.below(arguments.root)
     asked = _take_request(layout.requests / "update") or arguments.folder is not None
@@ -94,7 +95,8 @@ def _run(arguments: argparse.Namespace) -> int:
                 return 0
             with sources(box, settings, arguments.folder) as found:
                 updater = Updater(box)
-                updater.install(updater.check(found))
+                offer = updater.check(found)
+                updater.install(offer, unregistered=asked and isinstance(offer.source, Folder))
     except (Postponed, Unreachable, UpToDate) as error:
         print(f"{error}")
     except TooOld as error:
@@ -108,7 +110,7 @@ def _confirm(arguments: argparse.Namespace) -> int:
     from kallphone.update.confirm import confirm
 
     box = open_box(arguments.root)
-    with alone(box.layout):
+    with alone(box.layout, wait=True):
         confirm(box)
     return 0
 

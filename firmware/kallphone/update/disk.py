@@ -42,9 +42,11 @@ class Disk:
             self.write_at(handle, path, 0, content)
             self.sync(handle, path)
 
-    def write_new(self, path: Path, content: Iterator[bytes]) -> None:
+    def write_new(self, path: Path, content: Iterator[bytes], mode: int | None = None) -> None:
         """A file that nobody reads until this has returned; FAT knows no safe replacement."""
         with self.open_to_write(path, os.O_CREAT | os.O_TRUNC) as handle:
+            if mode is not None:
+                os.fchmod(handle, mode)
             offset = 0
             for chunk in content:
                 self.write_at(handle, path, offset, chunk)
@@ -52,9 +54,9 @@ class Disk:
             self.sync(handle, path)
 
     def replace(self, path: Path, content: bytes) -> None:
-        """Whole and on disk when this returns, or as it was before. Not on FAT."""
+        """Whole and on disk when this returns, or as it was before; for everybody to read. Not on FAT."""
         scratch = path.with_name(f".{path.name}.new")
-        self.write_new(scratch, iter([content]))
+        self.write_new(scratch, iter([content]), 0o644)
         self.step("rename", path)
         scratch.replace(path)
         self.sync_folder(path.parent)

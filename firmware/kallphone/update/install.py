@@ -81,21 +81,23 @@ class Updater:
                 trouble = error
         raise trouble
 
-    def install(self, offer: Offer) -> None:
-        """Does not return but by an error: the phone starts again. Raises UpdateError."""
+    def install(self, offer: Offer, *, unregistered: bool = False) -> None:
+        """Does not return but by an error: the phone starts again. Raises UpdateError.
+
+        `unregistered`: also where the phone has no line, which the new system may be there to mend.
+        """
         box, manifest = self._box, offer.manifest
         target = other(box.slot)
         if box.card.chosen() != box.slot or box.card.trial() is not None:
             raise Postponed("the phone has a system on trial, or was started by hand: start it again first")
         self._may_try(manifest)
-        with box.card.writable():
-            if not self._staging.is_ready(target, manifest):
-                box.memory.say(f"Version {manifest.version} is being fetched.")
-                content = offer.source.stream(manifest.file, manifest.size)
-                self._staging.stage(target, manifest, content)
+        if not self._staging.is_ready(target, manifest):
+            box.memory.say(f"Version {manifest.version} is being fetched.")
+            content = offer.source.stream(manifest.file, manifest.size)
+            self._staging.stage(target, manifest, content)
         box.memory.say(f"Version {manifest.version} is ready and waits until nobody uses the phone.")
         with box.phone.to_ourselves(WAIT_FOR_PEACE, _LOOK_EVERY):
-            self._start_trial(target, manifest)
+            self._start_trial(target, manifest, unregistered)
 
     def _offer(self, source: Source) -> Offer:
         box = self._box
@@ -117,10 +119,10 @@ class Updater:
                 f" ({failure.reason}): it is tried again later or not at all; a newer one is taken at once"
             )
 
-    def _start_trial(self, target: Slot, manifest: Manifest) -> None:
+    def _start_trial(self, target: Slot, manifest: Manifest, unregistered: bool) -> None:
         box = self._box
         # A trial ends by a registration: where there can be none now, a good system would pass for a bad one.
-        if not box.phone.is_registered_now():
+        if not unregistered and not box.phone.is_registered_now():
             raise Postponed("the phone is not registered with its provider: the update is ready and waits")
         attempt = box.memory.next_attempt(manifest.build)
         with box.card.writable():

@@ -39,14 +39,18 @@ class Staging:
         return whole and self._boot_files_hold(slot)
 
     def stage(self, slot: Slot, manifest: Manifest, content: Iterator[bytes]) -> None:
-        """Needs a writable FAT. Raises Refused where the content is not the manifest's, CardTrouble."""
+        """Raises Refused where the content is not the manifest's, CardTrouble."""
         try:
             self._write_system(slot, manifest, content)
-            with self._card.mounted(self._card.partition(slot), "squashfs") as system:
+            # Only now: writable through a download of hours, the FAT would be so when the power goes.
+            with (
+                self._card.mounted(self._card.partition(slot), "squashfs") as system,
+                self._card.writable(),
+            ):
                 files = self._copy_boot_files(system / BOOT_IN_SYSTEM, slot)
-            marker = canonical({"sha256": manifest.sha256, "files": files})
-            self._disk.write_new(self._folder(slot) / COMPLETE, iter([marker]))
-            self._disk.sync_folder(self._folder(slot))
+                marker = canonical({"sha256": manifest.sha256, "files": files})
+                self._disk.write_new(self._folder(slot) / COMPLETE, iter([marker]))
+                self._disk.sync_folder(self._folder(slot))
             ready = self.is_ready(slot, manifest)
         except OSError as error:
             raise CardTrouble(f"the card took no update: {error.strerror}. All stays as it was") from None
