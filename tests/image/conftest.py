@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.image.guest import has_qemu
+from tests.image.releases import Maker
 from tests.image.town import Town, open_town
 
-IMAGE = Path(__file__).resolve().parents[2] / "build" / "image" / "kallphone.img"
+ROOT = Path(__file__).resolve().parents[2]
+IMAGE = ROOT / "build" / "image" / "kallphone.img"
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +25,16 @@ def image() -> Path:
     if not has_qemu():
         pytest.fail("no qemu-system-aarch64: install qemu-system-arm", pytrace=False)
     return found
+
+
+@pytest.fixture(scope="session")
+def maker(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Maker:
+    key = Path(os.environ.get("KALLPHONE_UPDATE_KEY", ROOT / "build" / "update-key"))
+    if not key.is_file():
+        pytest.fail(
+            f"no key at {key} to sign updates: name the image's in KALLPHONE_UPDATE_KEY", pytrace=False
+        )
+    return Maker(image, key, tmp_path_factory.mktemp("releases"))
 
 
 @pytest.fixture(scope="session")

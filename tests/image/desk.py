@@ -13,11 +13,11 @@ from typing import Any
 from kallnet.account import Address, address_from_hex
 from kallphone.hardware.pins import load_pins
 from tests.image.card import Card
-from tests.image.glass import UsbGlass
-from tests.image.guest import BOOT_S, Guest
+from tests.image.glass import UsbGlass, plain
+from tests.image.guest import BOOT_S, Guest, GuestGone
 
-LINE_S = 180.0
-"""Patience, not a measurement."""
+LINE_S, SEEN_S = 180.0, 20.0
+"""Patience, not measurements."""
 
 # Sound and Wi-Fi that an emulated board has instead of its own.
 _MODULES = "modules_load=snd-aloop,mac80211_hwsim"
@@ -48,10 +48,21 @@ class Desk:
     def wait_for_phone(self, within_s: float = BOOT_S) -> None:
         """Until the phone stands ready: a dial tone could be had now."""
         self.guest.wait_for_agent(within_s)
-        self.guest.wait_for(lambda: self.status().get("mode") == "phone", within_s, "phone that is up")
+        try:
+            self.guest.wait_for(lambda: self.status().get("mode") == "phone", within_s, "phone that is up")
+        except GuestGone as gone:
+            raise GuestGone(f"{gone}\n{self.status()}\n{self.journal()}\n{plain(self.glass.image)}") from None
 
     def wait_for_line(self, within_s: float = LINE_S) -> None:
         self.guest.wait_for(lambda: self.status().get("registered"), within_s, "line")
+
+    def dial(self, number: str) -> None:
+        """Lifts the handset and dials, with an eye on the glass."""
+        self.guest.lift()
+        self.glass.wait_for("Dial", SEEN_S)
+        self.guest.press(number[:-1])
+        self.glass.wait_for(number[:-1], SEEN_S)
+        self.guest.press(number[-1])
 
     def journal(self, unit: str = "kallphone", lines: int = 40) -> str:
         return self.guest.run(f"journalctl -b --no-pager -n {lines} -u {unit}").out

@@ -121,6 +121,27 @@ class Guest:
         self.wait_for_end(within_s)
         self.power_on()
 
+    def follow(self, holds: Callable[[], object], within_s: float, what: str) -> None:
+        """Until it holds, however often the guest restarts itself: the firmware reads the card each time."""
+        deadline = time.monotonic() + within_s
+        while True:
+            if not self.running:
+                self._forget_link()
+                self.power_on()
+            with suppress(GuestGone):
+                if holds():
+                    return
+            if time.monotonic() > deadline:
+                raise GuestGone(
+                    f"no {what} within {within_s:.0f} s, started as {self.prefixes}:\n{self.tail()}"
+                )
+            time.sleep(1.0)
+
+    @property
+    def prefixes(self) -> list[str]:
+        """Which system each start was of."""
+        return [boot.prefix for boot in self.boots]
+
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -48,8 +49,9 @@ def test_a_lifted_handset_hears_dial_tone(phone: Desk):
         time.sleep(LISTENED_S)  # that long is listened; nothing is judged by when it came
         phone.guest.lower()
     found = tones(heard(recording))
-    assert found
-    assert all(abs(tone - DIAL_TONE_HZ) < 5 for tone in found)
+    # The first and the last of them may be cut.
+    assert len(found) > 4
+    assert abs(median(found) - DIAL_TONE_HZ) < 5
 
 
 def test_a_key_changes_what_the_glass_shows(phone: Desk):
@@ -78,8 +80,7 @@ def test_a_call_outside_is_talked_and_paid(phone: Desk, town: Town):
 
 
 async def _call(phone: Desk, neighbour: Neighbour) -> None:
-    phone.guest.lift()
-    phone.guest.press(neighbour.number)
+    phone.dial(neighbour.number)
     await neighbour.rings()
     await neighbour.reads("Incoming call", "Verified")
     await neighbour.lift()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kallnet.account import Address
-from tests.image.desk import LINE_S, Desk, desk
+from tests.image.desk import LINE_S, SEEN_S, Desk, desk
 from tests.image.ear import HANDSET
 from tests.image.guest import BOOT_S
 from tests.image.town import Town
@@ -16,7 +16,6 @@ from tests.journeys.street import Neighbour
 
 pytestmark = [pytest.mark.image, pytest.mark.image_full]
 
-SEEN_S = 60.0
 _SUM = "SELECT coalesce(sum(cumulative), 0) FROM vouchers"
 _OPEN = "sqlite3.connect('file:/data/phone/phone.sqlite?mode=ro', uri=True)"
 _READ = f'import sqlite3; print({_OPEN}.execute("{_SUM}").fetchone()[0])'
@@ -51,7 +50,7 @@ def signed(phone: Desk) -> int:
 
 def wait_for_next_voucher(phone: Desk, before: int) -> None:
     program = _WAIT.replace("$before", str(before))
-    phone.guest.says(f"cat > /run/wait.py << 'END'\n{program}\nEND\npython3 /run/wait.py", within_s=SEEN_S)
+    phone.guest.says(f"cat > /run/wait.py << 'END'\n{program}\nEND\npython3 /run/wait.py", within_s=LINE_S)
 
 
 # Each leaves the phone at the moment of the cut. The first ones meet a card that was never started.
@@ -166,12 +165,11 @@ def test_after_all_cuts_it_still_calls_and_pays(phone: Desk, town: Town, owner: 
     phone.guest.lower()
     town.run(_put_down)
     account = owner.account
-    phone.guest.wait_for(lambda: town.claimed(account) > paid, SEEN_S, "paid voucher")
+    phone.guest.wait_for(lambda: town.claimed(account) > paid, LINE_S, "paid voucher")
 
 
 async def _dial(phone: Desk, neighbour: Neighbour) -> None:
-    phone.guest.lift()
-    phone.guest.press(neighbour.number)
+    phone.dial(neighbour.number)
     await neighbour.rings()
 
 

@@ -27,6 +27,11 @@ DEPOSIT = 1_000_000
 _INSTALLERS_FILE = """\
 [phone]
 country = "de"
+language = "en"
+[wifi]
+cable = true
+[key]
+new = true
 [ledger]
 rpc = ["{rpc}"]
 agree = 0

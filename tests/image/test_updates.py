@@ -1,0 +1,152 @@
+"""Updates of a real card: taken, refused, left again, and with the plug pulled on the way.
+
+One card goes through all of it: each test begins where the one before it left the phone.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.image.desk import LINE_S, Desk, desk
+from tests.image.ear import HANDSET
+from tests.image.guest import Answer
+from tests.image.releases import SYSTEM, Maker, breaks_its_phone, flip_a_byte
+from tests.image.report import tell
+from tests.image.town import Town
+
+pytestmark = [pytest.mark.image, pytest.mark.image_full]
+
+A, B = "slots/a/", "slots/b/"
+STAGED_S, TRIED_S, LEFT_S = 400.0, 600.0, 1500.0
+"""Patience: for 90 MB onto an emulated card, for a trial's two starts, for ten failures of a phone."""
+
+
+@pytest.fixture(scope="module")
+def phone(image: Path, town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk(image, tmp_path_factory.mktemp("updates"), town.installers_files(HANDSET)) as phone:
+        phone.power_on()
+        phone.wait_for_phone()
+        phone.wait_for_line()
+        yield phone
+
+
+@pytest.fixture(scope="module")
+def newer(maker: Maker) -> Path:
+    return maker.release("newer", maker.build() + 10)
+
+
+def take(phone: Desk, folder: Path) -> Answer:
+    """As from a stick; where it is taken, the guest restarts and there is no answer."""
+    place = phone.guest.share / folder.name
+    if not place.exists():
+        shutil.copytree(folder, place)
+    return phone.guest.run(f"kallphone update run --from /run/tests/{folder.name}", within_s=STAGED_S)
+
+
+def take_and_restart(phone: Desk, folder: Path) -> None:
+    place = phone.guest.share / folder.name
+    if not place.exists():
+        shutil.copytree(folder, place)
+    command = f"kallphone update run --from /run/tests/{folder.name}"
+    phone.guest.says(f"systemd-run --quiet --collect --unit=taking {command}")
+    phone.guest.wait_for_end(STAGED_S)
+
+
+def status(phone: Desk) -> str:
+    return phone.guest.says("kallphone update status")
+
+
+def trial(phone: Desk) -> str:
+    return (phone.card.read("trial.txt") or b"").decode().strip()
+
+
+def has_proved_itself(phone: Desk, build: int) -> bool:
+    said = status(phone)
+    return f"build {build}," in said and "nothing is on trial" in said and bool(phone.status()["registered"])
+
+
+def test_a_tampered_system_is_refused(phone: Desk, newer: Path, tmp_path: Path):
+    tampered = tmp_path / "tampered"
+    shutil.copytree(newer, tampered)
+    flip_a_byte(tampered / SYSTEM)
+    answer = take(phone, tampered)
+    assert answer.code != 0
+    assert "changed or damaged" in answer.out
+    assert trial(phone) == "none"
+    shutil.rmtree(phone.guest.share / tampered.name)
+
+
+def test_a_tampered_manifest_is_refused(phone: Desk, newer: Path, tmp_path: Path):
+    forged = tmp_path / "forged"
+    shutil.copytree(newer, forged)
+    manifest = forged / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("newer", "fresher"))
+    answer = take(phone, forged)
+    assert answer.code != 0, answer.out
+    assert trial(phone) == "none"
+
+
+def test_an_older_one_is_refused(phone: Desk, maker: Maker):
+    answer = take(phone, maker.release("older", maker.build() - 10))
+    assert answer.code != 0
+    assert "older" in answer.out
+    assert trial(phone) == "none"
+
+
+def test_power_may_fail_while_a_system_is_written(phone: Desk, newer: Path):
+    shutil.copytree(newer, phone.guest.share / newer.name)
+    phone.guest.says(f"systemd-run --quiet --unit=taking kallphone update run --from /run/tests/{newer.name}")
+    written = "awk '$3 == \"vda3\" {print $10}' /proc/diskstats"
+    before = int(phone.guest.says(written))
+    phone.guest.wait_for(lambda: int(phone.guest.says(written)) > before + 20_000, STAGED_S, "writing")
+    phone.guest.power_off()
+    phone.power_on()
+    phone.wait_for_phone()
+    phone.wait_for_line()
+    assert phone.guest.prefixes[-1] == A
+
+
+def test_an_update_is_taken_tried_and_kept(phone: Desk, maker: Maker, newer: Path):
+    take_and_restart(phone, newer)
+    assert trial(phone) == "slot=b tries=1 back=a"
+    phone.guest.follow(
+        lambda: has_proved_itself(phone, maker.build() + 10), TRIED_S, "proof of the new system"
+    )
+    assert phone.guest.prefixes[-1] == B
+    assert trial(phone) == "none"
+    tell(system_after_update=status(phone).splitlines()[0])
+
+
+def test_what_it_replaced_is_refused_from_now_on(phone: Desk, maker: Maker):
+    answer = take(phone, maker.release("between", maker.build() + 5))
+    assert answer.code != 0
+    assert "older" in answer.out
+
+
+def test_power_may_fail_in_a_trials_first_start(phone: Desk, maker: Maker):
+    """The next start leaves the new system again, which costs a try and nothing else."""
+    take_and_restart(phone, maker.release("cut", maker.build() + 20))
+    phone.power_on()
+    phone.guest.wait_for_agent()
+    assert phone.guest.prefixes[-1] == A
+    phone.guest.power_off()
+    phone.guest.follow(lambda: has_proved_itself(phone, maker.build() + 10), TRIED_S, "the system before")
+    assert phone.guest.prefixes[-1] == B
+    assert "failed" in status(phone)
+
+
+def test_a_broken_one_is_left_again_by_itself(phone: Desk, maker: Maker):
+    broken = maker.release("broken", maker.build() + 30, breaks_its_phone)
+    starts = len(phone.guest.boots)
+    take_and_restart(phone, broken)
+    phone.guest.follow(lambda: has_proved_itself(phone, maker.build() + 10), LEFT_S, "the system before")
+    assert phone.guest.prefixes[starts] == A
+    assert phone.guest.prefixes[-1] == B
+    assert "broken" in status(phone)
+    phone.guest.lift()
+    phone.glass.wait_for("Dial", LINE_S)
+    phone.guest.lower()
