@@ -24,7 +24,7 @@ LOOPBACK_IN_GUEST = "10.0.2.2"
 DEPOSIT = 1_000_000
 """kallCoin base units that the guest's phone keeps on deposit: fifty periods of the town's price."""
 
-_INSTALLERS_FILE = """\
+_ANSWERS = """\
 [phone]
 country = "de"
 language = "en"
@@ -32,6 +32,8 @@ language = "en"
 cable = true
 [key]
 new = true
+"""
+_NETWORK = """\
 [ledger]
 rpc = ["{rpc}"]
 agree = 0
@@ -72,9 +74,11 @@ class Town:
     def run(self, doing: Callable[[Neighbour], Any]) -> Any:
         return self.runner.run(doing(self.neighbour()))
 
-    def installers_files(self, device: str) -> dict[str, bytes]:
-        """What an installer copies onto the FAT partition; `device` is the ALSA name of the handset."""
-        file = _INSTALLERS_FILE.format(
+    def installers_files(self, device: str, *, answers: bool = True) -> dict[str, bytes]:
+        """What an installer copies onto the FAT partition: the network, and `answers` that make a whole phone
+        of it; `device` is the ALSA name of the handset.
+        """
+        file = (_ANSWERS if answers else "") + _NETWORK.format(
             rpc=self.rpc, api=self.network.provider_api, deposit=DEPOSIT, device=device
         )
         return {
