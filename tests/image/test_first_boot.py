@@ -19,10 +19,10 @@ PAGE_S = 60.0
 DOWN, YES = "8", "#"
 ENGLISH = list(LANGUAGES).index("en")
 
-# What stands on a page, and the keys that answer it.
+# What stands on a page, and the keys that answer it. Titles above a full list lose their lowest line.
 PAGES = (
     ("Language", DOWN * ENGLISH + YES),
-    ("Country", YES),
+    ("Great Britain", YES),
     ("Connected by cable", YES),
     ("Make a new key", YES),
     ("Your key is made", DOWN + YES),

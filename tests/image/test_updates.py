@@ -66,7 +66,8 @@ def trial(phone: Desk) -> str:
 
 def has_proved_itself(phone: Desk, build: int) -> bool:
     said = status(phone)
-    return f"build {build}," in said and "nothing is on trial" in said and bool(phone.status().get("registered"))
+    kept = f"build {build}," in said and "nothing is on trial" in said
+    return kept and bool(phone.status().get("registered"))
 
 
 def test_a_tampered_system_is_refused(phone: Desk, newer: Path, tmp_path: Path):
