@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kallphone.phone.menu.about import COUNTRIES
 from kallphone.phone.words import LANGUAGES
 from tests.image.desk import LINE_S, Desk, desk
 from tests.image.ear import HANDSET
@@ -22,7 +23,7 @@ ENGLISH = list(LANGUAGES).index("en")
 # What stands on a page, and the keys that answer it. Titles above a full list lose their lowest line.
 PAGES = (
     ("Language", DOWN * ENGLISH + YES),
-    ("Great Britain", YES),
+    (COUNTRIES["gb"], YES),
     ("Connected by cable", YES),
     ("Make a new key", YES),
     ("Your key is made", DOWN + YES),
