@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from kallphone.config import load_config
 from kallphone.device.attendant import Attendant
@@ -26,13 +23,14 @@ from kallphone.device.reset import KEYS, ask_for_reset, held_long
 from kallphone.device.status import Status, StatusFile, release_build
 from kallphone.device.watchdog import alive_by_thread
 from kallphone.doctor.desk import DeviceDesk, device_facts
+from kallphone.doctor.hall import Hall, held
 from kallphone.doctor.machine import Machine
-from kallphone.doctor.stage import Ended, Hall
+from kallphone.doctor.stage import Ended
 from kallphone.hardware.board import Surroundings, keys_down_now
 from kallphone.hardware.errors import HardwareError
 from kallphone.hardware.pins import Pins, load_pins
 from kallphone.languages import translation
-from kallphone.parts import Face, make_face
+from kallphone.parts import Face
 from kallphone.ports import Device, Post
 
 log = logging.getLogger(__name__)
@@ -154,14 +152,8 @@ class DeviceService:
     @contextmanager
     def _stage(self) -> Iterator[tuple[Hall, Face]]:
         hall = Hall(translation(language_of(self.layout)))
-        face = make_face(Surroundings(), hall.post, self._load_pins(), self.panel, hall.end)
-        hall.furnish(face.display, face.lamps, face.ringer)
-        with _told_to_stop(hall.end):
-            face.part.start()
-            try:
-                yield hall, face
-            finally:
-                face.part.stop()
+        with held(hall, Surroundings(), self._load_pins(), panel=self.panel) as face:
+            yield hall, face
 
     def _pins_file(self) -> Path | None:
         own = self.layout.state / PINS
@@ -185,24 +177,12 @@ def _desk(layout: Layout, leave: Callable[[str], None], post: Post) -> Device:
 
 
 def _set_up(layout: Layout, *, panel: bool, pins: Path | None) -> bool:
-    run_setup = import_module("kallphone.setup.app").run_setup
-    return run_setup(layout, panel=panel, pins=pins) is not False
+    from kallphone.setup.app import run_setup
+
+    return run_setup(layout, panel=panel, pins=pins)
 
 
 def _examine(layout: Layout, *, panel: bool, pins: Path | None) -> bool:
     from kallphone.doctor.app import run_doctor_on_glass
 
     return run_doctor_on_glass(layout, panel=panel, pins=pins)
-
-
-@contextmanager
-def _told_to_stop(end: Callable[[], None]) -> Iterator[None]:
-    def told(_number: int, _frame: Any) -> None:
-        end()
-
-    before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from kallphone.config import PhoneConfig
 from kallphone.device.layout import Layout
 from kallphone.doctor import hands
 from kallphone.doctor.examination import TITLES, Check, Examination
 from kallphone.doctor.findings import Finding, bad, skipped
+from kallphone.doctor.hall import Hall, held
 from kallphone.doctor.machine import Machine
 from kallphone.doctor.results import Results
 from kallphone.doctor.sound import Air, AlsaAir
-from kallphone.doctor.stage import Ended, Hall, Stage
+from kallphone.doctor.stage import Ended, Stage
 from kallphone.hardware.board import Surroundings
 from kallphone.hardware.errors import HardwareError
 from kallphone.hardware.oled import ADAPTERS, bus_speed
 from kallphone.hardware.pins import Pins, load_pins
 from kallphone.languages import translation
-from kallphone.parts import Face, make_face, make_preferences, surroundings
+from kallphone.parts import Face, make_preferences, surroundings
 from kallphone.phone.events import KeyPressed
 from kallphone.phone.menu.text import own, text
 from kallphone.phone.sound import Levels
@@ -52,7 +50,7 @@ def run_doctor_on_glass(layout: Layout, *, panel: bool, pins: Path | None) -> bo
     examination = Examination(Machine(), layout, layout.config)
     with _opened(examination.config) as told:
         hall = Hall(told.words)
-        with _stopping(hall), _held(hall, told.surroundings, load_pins(pins), panel) as face, suppress(Ended):
+        with held(hall, told.surroundings, load_pins(pins), panel=panel) as face, suppress(Ended):
             findings = examine(hall, examination, face, load_pins(pins), told.device)
             keep_report(layout.run, findings)
             if face.report is not None:
@@ -74,7 +72,7 @@ def run_doctor_with_hands(
         trouble: list[str] = []
         given = replace(told.surroundings, do_without_display=trouble.append)
         try:
-            with _stopping(hall), _held(hall, given, load_pins(pins), panel) as face:
+            with held(hall, given, load_pins(pins), panel=panel) as face:
                 findings = examine(hall, examination, face, load_pins(pins), told.device, " ".join(trouble))
                 if face.report is not None:
                     face.report("Examined", {"findings": [each.plain() for each in findings]})
@@ -187,32 +185,3 @@ def _opened(config: PhoneConfig | None) -> Iterator[_Told]:
         yield _Told(translation(language), surroundings(config, database), config.audio_device)
     finally:
         database.close()
-
-
-@contextmanager
-def _held(hall: Hall, given: Surroundings, pins: Pins, panel: bool) -> Iterator[Face]:
-    face = make_face(given, hall.post, pins, panel, hall.end)
-    hall.furnish(face.display, face.lamps, face.ringer)
-    face.part.start()
-    try:
-        yield face
-    finally:
-        face.part.stop()
-
-
-@contextmanager
-def _stopping(hall: Hall) -> Iterator[None]:
-    """SIGTERM and SIGINT end the examination; only the main thread hears of them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(_number: int, _frame: Any) -> None:
-        hall.end()
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

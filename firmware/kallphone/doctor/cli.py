@@ -52,8 +52,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from kallphone.doctor.app import examine_machine, run_doctor_with_hands, without_hands
     from kallphone.doctor.examination import TITLES, Examination
     from kallphone.doctor.findings import Verdict, lines, worst
+    from kallphone.doctor.hall import Hall
     from kallphone.doctor.machine import Machine
-    from kallphone.doctor.stage import Hall
     from kallphone.phone.words import ENGLISH
 
     layout, machine = Layout.below(arguments.root), Machine()
@@ -80,8 +80,8 @@ def _diagnostics(arguments: argparse.Namespace) -> int:
     from kallphone.doctor.app import examine_machine
     from kallphone.doctor.diagnostics import collect, write_whole
     from kallphone.doctor.examination import Examination
+    from kallphone.doctor.hall import Hall
     from kallphone.doctor.machine import Machine
-    from kallphone.doctor.stage import Hall
     from kallphone.phone.words import ENGLISH
 
     layout, machine = Layout.below(arguments.root), Machine()
