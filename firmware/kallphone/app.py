@@ -80,7 +80,7 @@ async def run_phone(
         face = parts.make_face(parts.surroundings(config, database), post, load_pins(pins), panel, end)
         payments = parts.make_payments(config, account, database, post, withhold_vouchers_after)
         directory = parts.make_directory(config, account, post)
-        sip = parts.make_sip(config, account, post, loss_percent)
+        sip = parts.make_sip(config, account, post, loss_percent, flashed=device is not None)
         mail = parts.make_mail(config, account, database, post, payments, lambda: engine.phone)
         keeping = parts.make_keeping(config, database, preferences, pin, post)
         speech = parts.make_speech(sip, config, lambda: engine.phone)

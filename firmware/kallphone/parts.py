@@ -189,10 +189,17 @@ def directory_settings(config: PhoneConfig) -> DirectorySettings:
     )
 
 
-def make_sip(config: PhoneConfig, account: Account, post: Post, loss_percent: int) -> PjSip:
-    audio = AudioSettings(config.audio_device, config.speak, config.record, loss_percent=loss_percent)
+def make_sip(
+    config: PhoneConfig, account: Account, post: Post, loss_percent: int, *, flashed: bool = False
+) -> PjSip:
+    """Nobody is there to start a `flashed` phone again once its USB handset has come."""
+    audio = AudioSettings(
+        config.audio_device,
+        config.speak,
+        config.record,
+        loss_percent=loss_percent,
+        may_come_later=flashed,
+    )
     ca_file = config.ca_file or SYSTEM_AUTHORITIES
     identity = Identity(account, registry_domain(load_deployment(config.deployment)))
     return PjSip(SipSettings(ca_file=ca_file, audio=audio, country=config.country), post, identity)
-
-

@@ -13,6 +13,7 @@ from kallphone.doctor import stick
 from kallphone.doctor.desk import EXPORT_S, EXPORTED, DeviceDesk, device_facts
 from kallphone.phone.device import DeviceAction, DeviceFacts
 from kallphone.phone.events import DeviceAnswered, Event
+from tests.device.usb import plug
 from tests.doctor.fakes import FakeMachine
 
 REMOUNT = "mount -o remount,{} /boot/firmware"
@@ -29,12 +30,7 @@ class Sockets(FakeMachine):
         self._at: dict[str, str] = {}
 
     def plug(self, *names: str, bus: str = "usb1/1-1") -> None:
-        disk = self.path(f"/sys/devices/{bus}/{names[0]}")
-        disk.mkdir(parents=True)
-        for name in names[1:]:
-            (disk / name).mkdir()
-        self.path("/sys/block").mkdir(parents=True, exist_ok=True)
-        self.path(f"/sys/block/{names[0]}").symlink_to(disk)
+        plug(self.root, *names, bus=bus)
 
     def attempt(self, command: Sequence[str]) -> tuple[int, str] | None:
         self.ran.append(" ".join(command))

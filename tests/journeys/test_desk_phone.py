@@ -558,6 +558,12 @@ def test_lifting_on_a_line_of_the_log_calls_that_number(anna: TownPhone, bert: T
 def test_a_usb_handset_that_is_plugged_in_is_opened(anna: TownPhone, town: Town):
     town.do(anna, SoundCardsChanged(("Handset",)))
     assert anna.noted("reopen_sound")
+    assert "Plug" not in anna.text
+
+
+def test_a_usb_handset_that_is_pulled_out_is_missed(anna: TownPhone, town: Town):
+    town.do(anna, SoundCardsChanged(()))
+    assert "Plug the handset in" in anna.text
 
 
 # What it may cost.

@@ -5,9 +5,6 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-import pytest
-
-from kallphone.provision.sticks import partitions
 from tests.provision.card import WORDS, Card
 from tests.provision.conftest import deployment
 
@@ -62,16 +59,3 @@ def test_a_whole_file_is_applied_without_pjsua2(tmp_path: Path):
     boot.mkdir(parents=True)
     (boot / "kallphone.toml").write_text(f'[key]\nwords = "{WORDS}"\n[owner]\npin = "4711"\n')
     assert "pjsua2" not in _loaded(tmp_path)
-
-
-@pytest.mark.parametrize("parts", [(), ("sda1", "sda2")])
-def test_usb_disks_are_found_and_others_are_not(tmp_path: Path, parts: tuple[str, ...]):
-    blocks = tmp_path / "sys/block"
-    blocks.mkdir(parents=True)
-    for name, bus in (("sda", "usb1"), ("sdb", "sata")):
-        disk = tmp_path / "sys/devices" / bus / name
-        disk.mkdir(parents=True)
-        (blocks / name).symlink_to(disk)
-    for part in parts:
-        (tmp_path / "sys/devices/usb1/sda" / part).mkdir()
-    assert partitions(tmp_path) == (list(parts) or ["sda"])

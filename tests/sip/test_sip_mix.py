@@ -129,3 +129,19 @@ def test_another_sound_card_takes_over_a_call(make_phone: MakeAgent, tmp_path: P
         caller.stop()
 
     asyncio.run(talk())
+
+
+def test_a_card_may_come_after_the_phone(make_agent: MakeAgent, tmp_path: Path) -> None:
+    ear = tmp_path / "ear.wav"
+    audio = {"device": "no such card", "record": str(ear)}
+    phone = make_agent(audio=audio | {"may_come_later": True}).started()
+    phone.wait_log("No sound device 'no such card'")
+    phone.tell("use_device", name="null")
+    phone.tell("hear", tone="DIAL")
+    skip_buffered(ear)
+    assert 425 in peaks(recorded(ear, 1.0), 1)
+
+
+def test_a_card_that_must_be_there_and_is_not_is_told(make_agent: MakeAgent) -> None:
+    phone = make_agent(audio={"device": "no such card"})
+    assert "No sound device 'no such card'. Set audio device to" in phone.wait("Failed")["words"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +10,13 @@ import pytest
 from nacl.signing import SigningKey
 
 from kallphone.update.box import memory_folder, open_box, read_settings, sources
-from kallphone.update.card import Card, stick_devices
+from kallphone.update.card import Card
 from kallphone.update.disk import Disk
 from kallphone.update.errors import CardTrouble, Refused, Unreachable
 from kallphone.update.install import Box, Updater
 from kallphone.update.signing import sign_release, trust_list
 from kallphone.update.sources import STICK_FOLDER, Folder
+from tests.device.usb import plug
 
 KEY = SigningKey(bytes([7] * 32))
 
@@ -68,48 +68,17 @@ def box(tmp_path: Path) -> Box:
     return open_box(root)
 
 
-def listed(monkeypatch: pytest.MonkeyPatch, directory: Path, *rows: dict[str, str | None]) -> None:
-    """Has lsblk say so."""
-    directory.mkdir()
-    (directory / "said").write_text(json.dumps({"blockdevices": list(rows)}))
-    (directory / "lsblk").write_text(f"#!/bin/sh\nexec cat {directory}/said\n")
-    (directory / "lsblk").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
-
-
-def row(
-    path: str, kind: str = "part", fstype: str | None = "vfat", partuuid: str | None = "1-1"
-) -> dict[str, str | None]:
-    return {"path": path, "fstype": fstype, "partuuid": partuuid, "type": kind}
-
-
-def test_the_phones_own_card_and_what_holds_no_files_is_no_stick(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    listed(
-        monkeypatch,
-        tmp_path / "bin",
-        row("/dev/mmcblk0", "disk", None, None),
-        row("/dev/mmcblk0p1", partuuid="4b414c4c-01"),
-        row("/dev/mmcblk0p4", fstype="ext4", partuuid="4b414c4c-04"),
-        row("/dev/loop0", "loop", "squashfs", None),
-        row("/dev/sda", "disk", None, None),
-        row("/dev/sda1", fstype="exfat"),
-        row("/dev/sdb", "disk", "vfat", None),
-    )
-    assert stick_devices() == [Path("/dev/sda1"), Path("/dev/sdb")]
-
-
 def test_a_stick_is_taken_before_the_server_and_left_as_it_was(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, box: Box, release: Path
+    tmp_path: Path, box: Box, release: Path
 ) -> None:
-    listed(monkeypatch, tmp_path / "bin", row("/dev/sda1"), row("/dev/sda2"), row("/dev/sdb1"))
+    plug(tmp_path, "sda", "sda1", "sda2")
+    plug(tmp_path, "sdb", "sdb1")
     (tmp_path / "photos/holiday").mkdir(parents=True)
     mounts = Sticks({"sda1": tmp_path / "photos", "sdb1": release.parent})
     phone = replace(box, card=Card(box.layout.boot, Disk(), mounts))
     memory_folder(box.layout).mkdir(parents=True)
     (memory_folder(box.layout) / "settings.toml").write_text('url = "https://updates.example/kallphone"\n')
-    with sources(phone, read_settings(box.layout), None) as found:
+    with sources(phone, read_settings(box.layout), None, tmp_path) as found:
         assert [source.name.endswith(STICK_FOLDER) for source in found] == [True, False]
         assert found[1].name == "https://updates.example/kallphone"
         offer = Updater(phone).check(found)

@@ -90,7 +90,9 @@ def moved(phone: Phone, event: KeptEvent, now: float) -> Transition:
             return _noticed(phone, N_("A false call refused"), now), ()
         case StorageFailed(words=words):
             return _noticed(phone, words, now), ()
-        case SoundCardsChanged():
+        case SoundCardsChanged(names=names):
+            if not names:
+                phone = _noticed(phone, N_("Plug the handset in"), now)
             return phone, (ReopenSound(),)
         case Located() | Reachable():
             return presence.moved(phone, event)

@@ -68,6 +68,7 @@ def _add_batch(commands: Any) -> None:
 
 
 def _apply(arguments: argparse.Namespace) -> int:
+    from kallphone.doctor.machine import Machine
     from kallphone.provision.board import board_serial
     from kallphone.provision.boot_partition import BootPartition, as_it_is, mount_again
     from kallphone.provision.provisioning import PLAN, Provisioning, Surroundings
@@ -81,7 +82,7 @@ def _apply(arguments: argparse.Namespace) -> int:
         boot=BootPartition(layout.boot, remount),
         serial=board_serial(root),
         day=lambda: time.strftime("%Y-%m-%d"),
-        sticks=lambda: plans_on_sticks(PLAN, root),
+        sticks=lambda: plans_on_sticks(PLAN, Machine(root)),
     )
     return 1 if Provisioning(around).run() else 0
 

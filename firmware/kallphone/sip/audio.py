@@ -79,8 +79,11 @@ class Handset:
     """The wires between earpiece, microphone, tones and calls; laid and removed by what should be heard."""
 
     def __init__(self, devices: pj.AudDevManager, audio: AudioSettings, country: str, post: Post) -> None:
-        _choose_device(devices, audio.device)
         self._devices = devices
+        if audio.may_come_later:
+            self.use_device(audio.device)
+        else:
+            _choose_device(devices, audio.device)
         self._audio = audio
         self._country = country
         self._post = post

@@ -14,7 +14,8 @@ class AudioSettings:
 
     `speak` replaces the microphone by a WAV, said once from the moment a call is joined.
     `record` keeps all that the earpiece plays, silence included. `loss_percent` of the packets are dropped
-    each way, to hear what a bad network does.
+    each way, to hear what a bad network does. Where `device` `may_come_later`, as a USB handset does after
+    the power came, its absence is no error.
     """
 
     device: str = "null"
@@ -22,6 +23,7 @@ class AudioSettings:
     record: Path | None = None
     latency_ms: int = 20
     loss_percent: int = 0
+    may_come_later: bool = False
 
 
 @dataclass(frozen=True)

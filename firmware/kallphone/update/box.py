@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from kallphone.device.layout import Layout
-from kallphone.update.card import Card, SystemMounts, stick_devices
+from kallphone.device.sticks import stick_partitions
+from kallphone.update.card import Card, SystemMounts
 from kallphone.update.disk import Disk
 from kallphone.update.errors import CardTrouble, Postponed
 from kallphone.update.fetch import Server
@@ -81,14 +82,16 @@ def read_settings(layout: Layout) -> Settings:
 
 
 @contextmanager
-def sources(box: Box, settings: Settings, given: Path | None) -> Iterator[list[Source]]:
+def sources(
+    box: Box, settings: Settings, given: Path | None, root: Path = Path("/")
+) -> Iterator[list[Source]]:
     """The folder that was given; else USB sticks, then the server."""
     if given is not None:
         yield [Folder(given)]
         return
     with ExitStack() as stack:
         found: list[Source] = []
-        for device in stick_devices():
+        for device in stick_partitions(root):
             try:
                 stick = stack.enter_context(box.card.mounted(device, None))
             except CardTrouble:
@@ -111,10 +114,6 @@ def alone(layout: Layout, *, wait: bool = False) -> Iterator[None]:
         raise Postponed("another update is at work") from None
     finally:
         os.close(handle)
-
-
-def _paths(layout: Layout) -> tuple[Path, ...]:
-    return (layout.data, layout.boot, layout.run, layout.share)
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from kallphone.device.sticks import DISK_ID
 from kallphone.update.disk import Disk
 from kallphone.update.errors import CardTrouble
 from kallphone.update.slots import (
@@ -23,7 +21,6 @@ from kallphone.update.slots import (
     trial_sector,
 )
 
-DISK_ID = "4b414c4c"
 _PARTITIONS = {"a": 2, "b": 3}
 
 
@@ -103,28 +100,6 @@ class Card:
             return (self.boot / name).read_bytes()
         except OSError as error:
             raise CardTrouble(f"{name} can't be read: {error.strerror}. Flash the card anew") from None
-
-
-def stick_devices(devices: Path = Path("/dev")) -> list[Path]:
-    """Partitions, and whole disks without any, that are not the phone's own card."""
-    if not shutil.which("lsblk"):
-        return []
-    listed = subprocess.run(
-        ["lsblk", "--json", "--paths", "--list", "--output", "PATH,FSTYPE,PARTUUID,TYPE"],
-        capture_output=True,
-        check=False,
-        text=True,
-        env=os.environ | {"LC_ALL": "C"},
-    )
-    if listed.returncode:
-        return []
-    return [
-        devices / str(row["path"]).removeprefix("/dev/")
-        for row in json.loads(listed.stdout)["blockdevices"]
-        if row["type"] in ("part", "disk")
-        and row["fstype"] in ("vfat", "exfat", "ext4", "ntfs")
-        and not str(row["partuuid"]).startswith(DISK_ID)
-    ]
 
 
 def _run(*command: str) -> None:

@@ -64,7 +64,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from kallphone.update.install import Updater
 
     box = open_box(arguments.root)
-    with sources(box, read_settings(box.layout), arguments.folder) as found:
+    with sources(box, read_settings(box.layout), arguments.folder, arguments.root) as found:
         try:
             offer = Updater(box).check(found)
         except UpToDate as error:
@@ -93,7 +93,7 @@ def _run(arguments: argparse.Namespace) -> int:
             if not (settings.automatic or asked):
                 print("updates come only when asked for, as the settings say")
                 return 0
-            with sources(box, settings, arguments.folder) as found:
+            with sources(box, settings, arguments.folder, arguments.root) as found:
                 updater = Updater(box)
                 offer = updater.check(found)
                 updater.install(offer, unregistered=asked and isinstance(offer.source, Folder))
