@@ -132,3 +132,15 @@ def test_the_overlays_fit_debians_trees(board: str, tmp_path: Path):
         assert value(fit, bus, "clock-frequency", "u") == "400000"
         if board != "pi5":
             assert value(fit, value(tree, "/__symbols__", "i2s"), "dma-names") == "tx rx"
+
+
+def test_the_codecs_mixer_is_set_when_its_card_comes():
+    overlay = (ROOT / "hardware/overlays/kallphone-handset.dts").read_text()
+    card = re.search(r'simple-audio-card,name = "(\w+)"', overlay)
+    assert card is not None
+    rules = (ROOT / "systemd/phone/etc/udev/rules.d/90-kallphone.rules").read_text()
+    (rule,) = (line for line in rules.splitlines() if "amixer" in line)
+    assert f'ATTRS{{id}}=="{card[1]}"' in rule
+    assert f"-c {card[1]} -s" in rule
+    steps = (ROOT / "hardware/overlays/handset.amixer").read_text().splitlines()
+    assert all(re.fullmatch(r"cset name='[\w ]+' \w+", step) for step in steps)

@@ -96,6 +96,7 @@ def _share(root: Path, parts: Parts) -> None:
     share = root / _SHARE
     share.mkdir(parents=True, exist_ok=True)
     shutil.copy2(parts.repo / "hardware/pins.toml", share)
+    shutil.copy2(parts.repo / "hardware/overlays/handset.amixer", share)
     # Python's own idea of where a package's data lies, on Debian.
     local = root / "usr/local/share"
     local.mkdir(parents=True, exist_ok=True)
