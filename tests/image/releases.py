@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kallphone.update.signing import read_key, sign_release
+from tests.image.desk import Desk
 
 Change = Callable[[Path], None]
 """Of a system's files, unpacked in a folder."""
@@ -19,6 +20,8 @@ Change = Callable[[Path], None]
 RELEASE = "usr/share/kallphone/release.json"
 PROGRAM = "opt/kallphone/site/kallphone/app.py"
 SYSTEM = "system.squashfs"
+STAGED_S = 400.0
+"""Patience: for 90 MB onto an emulated card."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,14 @@ def flip_a_byte(file: Path) -> None:
         byte = open_file.read(1)
         open_file.seek(-1, os.SEEK_CUR)
         open_file.write(bytes([byte[0] ^ 0xFF]))
+
+
+def wait_for_writing(phone: Desk, folder: str) -> None:
+    """Until the update that lies in `folder` of the guest's share is on its way into the other slot, b."""
+    written = "awk '$3 == \"vda3\" {print $10}' /proc/diskstats"
+    before = int(phone.guest.says(written))
+    phone.guest.says(f"systemd-run --quiet --unit=taking kallphone update run --from /run/tests/{folder}")
+    phone.guest.wait_for(lambda: int(phone.guest.says(written)) > before + 20_000, STAGED_S, "writing")
 
 
 def run(*command: str) -> None:

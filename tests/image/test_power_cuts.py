@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,10 +12,13 @@ from kallnet.account import Address
 from tests.image.desk import LINE_S, SEEN_S, Desk, desk
 from tests.image.ear import HANDSET
 from tests.image.guest import BOOT_S
+from tests.image.releases import Maker, wait_for_writing
 from tests.image.town import Town
 from tests.journeys.street import Neighbour
 
 pytestmark = [pytest.mark.image, pytest.mark.image_full]
+
+UPDATE = "newer"
 
 _SUM = "SELECT coalesce(sum(cumulative), 0) FROM vouchers"
 _OPEN = "sqlite3.connect('file:/data/phone/phone.sqlite?mode=ro', uri=True)"
@@ -24,9 +28,11 @@ while {_OPEN}.execute("{_SUM}").fetchone()[0] <= $before: pass"""
 
 
 @pytest.fixture(scope="module")
-def phone(image: Path, town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def phone(image: Path, town: Town, maker: Maker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """With an update at hand."""
     files = town.installers_files(HANDSET)
     with desk(image, tmp_path_factory.mktemp("cuts"), files) as phone:
+        shutil.copytree(maker.release("newer", maker.build() + 10), phone.guest.share / UPDATE)
         yield phone
 
 
@@ -116,8 +122,8 @@ def a_setting_is_changed(phone: Desk, _town: Town) -> None:
     phone.glass.wait_for("Done", SEEN_S)
 
 
-def the_system_is_told_to_end(phone: Desk, _town: Town) -> None:
-    phone.guest.says("systemctl stop --no-block kallphone.service")
+def an_update_is_written(phone: Desk, _town: Town) -> None:
+    wait_for_writing(phone, UPDATE)
 
 
 MOMENTS: tuple[Callable[[Desk, Town], None], ...] = (
@@ -132,7 +138,7 @@ MOMENTS: tuple[Callable[[Desk, Town], None], ...] = (
     a_second_voucher_is_written,
     keys_change_a_setting,
     a_setting_is_changed,
-    the_system_is_told_to_end,
+    an_update_is_written,
 )
 
 
