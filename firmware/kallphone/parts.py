@@ -5,12 +5,11 @@ import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kallnet.account import Account, Address
 from kallnet.deployment import load_deployment
 from kallnet.typed import registry_domain
-from kallphone.bench.panel import Panel, claim_stdout
 from kallphone.config import PhoneConfig
 from kallphone.directory import Directory, DirectorySettings, open_directory
 from kallphone.hardware.board import Surroundings, open_board
@@ -32,6 +31,9 @@ from kallphone.storage.preferences import Preferences
 from kallphone.storage.receipts import Receipts
 from kallphone.storage.settings import Settings as Kept
 from kallphone.wall_clock import local_time
+
+if TYPE_CHECKING:
+    from kallphone.bench.panel import Panel
 
 SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _HOOK = "hook"
@@ -71,6 +73,9 @@ def make_face(
     if not panel:
         board = open_board(pins, post, surroundings)
         return Face(board, board.display, board.ringer, board.lamps, board.mixer, board.keypad.down)
+    # Only in its place: a phone has no use for simulated hardware.
+    from kallphone.bench.panel import Panel, claim_stdout
+
     held = Panel(pins, post, on_quit, stdout=claim_stdout())
     mixer, keys_down = held.board.mixer, held.board.keypad.down
 

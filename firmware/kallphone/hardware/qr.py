@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import segno
 from PIL import Image
 
 QUIET_MODULES = 4
@@ -33,6 +32,9 @@ def draw_qr(picture: Image.Image, text: str, area: tuple[int, int, int, int]) ->
 
 @lru_cache(maxsize=4)
 def _encoded(text: str) -> tuple[bytearray, ...]:
+    # Only where a code is shown: a dial tone does not wait for its XML and HTTP writers.
+    import segno
+
     matrix: tuple[bytearray, ...] = segno.make(text, micro=False).matrix
     return matrix
 
