@@ -117,6 +117,7 @@ def _confirm(arguments: argparse.Namespace) -> int:
 
 def _status(arguments: argparse.Namespace) -> int:
     from kallphone.update.box import open_box
+    from kallphone.update.memory import MOST_ATTEMPTS
 
     box = open_box(arguments.root)
     print(f"version {box.version}, build {box.build}, system {box.slot}")
@@ -129,7 +130,8 @@ def _status(arguments: argparse.Namespace) -> int:
     print(words or "no update was ever installed")
     failure = box.memory.failure()
     if failure:
-        print(f"version {failure.version} failed {failure.attempts} times: {failure.reason}")
+        again = "is not tried again" if failure.attempts >= MOST_ATTEMPTS else "failed"
+        print(f"version {failure.version} {again}: {failure.reason}")
     return 0
 
 

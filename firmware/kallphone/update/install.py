@@ -115,8 +115,8 @@ class Updater:
         failure = self._box.memory.failure()
         if failure and failure.build == manifest.build and not failure.may_try_again(self._box.clock()):
             raise Postponed(
-                f"version {manifest.version} was tried {failure.attempts} times and did not work here"
-                f" ({failure.reason}): it is tried again later or not at all; a newer one is taken at once"
+                f"version {manifest.version} did not work here ({failure.reason}): it is tried again later or"
+                " not at all; a newer one is taken at once"
             )
 
     def _start_trial(self, target: Slot, manifest: Manifest, unregistered: bool) -> None:
