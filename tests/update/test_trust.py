@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from nacl.signing import SigningKey
 
 from kallphone.update.errors import (
     CardTrouble,
+    Postponed,
     PublishError,
     Refused,
     TooOld,
@@ -153,11 +156,29 @@ def test_a_stick_without_an_update_is_said(world: World, tmp_path: Path) -> None
 
 
 def test_a_system_without_boot_files_is_not_started(world: World, tmp_path: Path, key: SigningKey) -> None:
-    empty = json.dumps({"boot": {"kall.txt": ""}}).encode() + b"\n" + bytes(9_000)
+    empty = json.dumps({"build": NEW, "boot": {"kall.txt": ""}}).encode() + b"\n" + bytes(9_000)
     make_release(tmp_path / "empty", NEW, key, empty)
     world.systems[NEW] = empty
     with pytest.raises(CardTrouble, match="boot files"):
         install(world, tmp_path / "empty")
+    assert_nothing_was_started(world)
+
+
+@pytest.mark.parametrize("told", [NEW - 1, NEW + 1, None])
+def test_a_system_of_another_build_than_its_manifest_says_is_not_started_nor_fetched_each_day(
+    world: World, tmp_path: Path, key: SigningKey, told: int | None
+) -> None:
+    line, _, rest = make_system(NEW).partition(b"\n")
+    system = json.dumps(json.loads(line) | {"build": told}).encode() + b"\n" + rest
+    make_release(tmp_path / "misnamed", NEW, key, system)
+    source = Pieces(tmp_path / "misnamed")
+    updater = Updater(world.box())
+    with pytest.raises(Refused, match=f"as build {NEW}, its system says {told or 'nothing'}"):
+        updater.install(updater.check([source]))
+    with pytest.raises(Postponed, match="did not work here"):
+        updater.install(updater.check([source]))
+    assert source.streamed == 1
+    world.systems[NEW] = system
     assert_nothing_was_started(world)
 
 
@@ -220,6 +241,22 @@ def test_damaged_memory_of_keys_falls_back_to_the_image(world: World, release: P
     (world.layout.system / "update").mkdir()
     (world.layout.system / "update/keys.json").write_bytes(b"\0" * 40)
     assert Updater(world.box()).check([Pieces(release)]).manifest.build == NEW
+
+
+@pytest.mark.skipif(not shutil.which("mksquashfs"), reason="wants squashfs-tools")
+def test_a_publisher_signs_no_system_under_another_build(tmp_path: Path) -> None:
+    release = tmp_path / "files/usr/share/kallphone/release.json"
+    release.parent.mkdir(parents=True)
+    out = tmp_path / "out"
+    out.mkdir()
+    for written in (f'{{"version": "2", "build": {NEW}}}', "{}"):
+        release.write_text(written)
+        command = ["mksquashfs", str(tmp_path / "files"), str(out / SYSTEM_FILE), "-quiet", "-noappend"]
+        subprocess.run([*command, "-no-progress"], check=True, capture_output=True)
+        with pytest.raises(PublishError, match=f"is build {NEW}|has no usr/share"):
+            sign_release(out, "2", NEW + 100, KEYS[0])
+        if "build" in written:
+            sign_release(out, "2", NEW, KEYS[0])
 
 
 def test_a_publisher_makes_keys_hands_over_and_signs(world: World, tmp_path: Path) -> None:

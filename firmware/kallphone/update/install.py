@@ -11,6 +11,7 @@ from kallphone.update.card import Card
 from kallphone.update.disk import Disk
 from kallphone.update.errors import (
     CardTrouble,
+    Misnamed,
     Postponed,
     Refused,
     TooOld,
@@ -93,11 +94,22 @@ class Updater:
         self._may_try(manifest)
         if not self._staging.is_ready(target, manifest):
             box.memory.say(f"Version {manifest.version} is being fetched.")
-            content = offer.source.stream(manifest.file, manifest.size)
-            self._staging.stage(target, manifest, content)
+            self._stage(target, offer)
         box.memory.say(f"Version {manifest.version} is ready and waits until nobody uses the phone.")
         with box.phone.to_ourselves(WAIT_FOR_PEACE, _LOOK_EVERY):
             self._start_trial(target, manifest, unregistered)
+
+    def _stage(self, target: Slot, offer: Offer) -> None:
+        memory, manifest = self._box.memory, offer.manifest
+        try:
+            self._staging.stage(target, manifest, offer.source.stream(manifest.file, manifest.size))
+        except Misnamed as error:
+            # As a trial that failed: else all of it would be fetched every day.
+            attempt = memory.next_attempt(manifest.build)
+            pending = Pending(manifest.build, manifest.version, target, attempt)
+            memory.failed(pending, str(error), self._box.clock())
+            memory.say(f"{error}: it is not taken.")
+            raise
 
     def _offer(self, source: Source) -> Offer:
         box = self._box
