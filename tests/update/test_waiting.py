@@ -10,14 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from nacl.signing import SigningKey
 
 from kallphone.update.confirm import TRIAL_TAKES, confirm, settle
 from kallphone.update.disk import Disk
-from kallphone.update.errors import CardTrouble, Postponed, Unreachable
+from kallphone.update.errors import CardTrouble, Postponed
 from kallphone.update.install import Updater
 from kallphone.update.slots import Trial, trial_sector
-from tests.update.world import NEW, OLD, CuttableDisk, Pieces, Restarted, World
+from tests.update.world import (
+    NEW,
+    OLD,
+    CuttableDisk,
+    Pieces,
+    Restarted,
+    World,
+)
 
 
 def install(world: World, source: Pieces, disk: Disk | None = None) -> None:
@@ -273,14 +279,3 @@ def test_an_updater_that_is_about_to_restart_is_no_jumper(world: World, release:
     settle(world.box())
     assert world.box().card.chosen() == "b"
     assert world.box().memory.failure() is None
-
-
-def test_without_any_source_it_says_so(world: World) -> None:
-    with pytest.raises(Unreachable, match="no address"):
-        Updater(world.box()).check([])
-
-
-def test_a_bad_stick_does_not_hide_a_good_server(
-    world: World, release: Path, tmp_path: Path, key: SigningKey
-) -> None:
-    assert Updater(world.box()).check([Pieces(tmp_path), Pieces(release)]).source.name == str(release)

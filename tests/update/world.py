@@ -167,6 +167,8 @@ class Pieces:
         for start in range(0, len(content), PIECE):
             yield content[start : start + PIECE]
 
+    def require(self, name: str, size: int) -> None: ...
+
 
 @dataclass
 class World:

@@ -67,7 +67,7 @@ def _check(arguments: argparse.Namespace) -> int:
     with sources(box, read_settings(box.layout), arguments.folder, arguments.root) as found:
         try:
             offer = Updater(box).check(found)
-        except UpToDate as error:
+        except (Postponed, UpToDate) as error:
             print(f"{error}")
             return 0
     notes = f"\n{offer.manifest.notes}" if offer.manifest.notes else ""
@@ -81,7 +81,6 @@ def _run(arguments: argparse.Namespace) -> int:
     from kallphone.update.box import alone, open_box, read_settings, sources
     from kallphone.update.confirm import settle
     from kallphone.update.install import Updater
-    from kallphone.update.sources import Folder
 
     layout: Layout = Layout.below(arguments.root)
     asked = _take_request(layout.requests / "update") or arguments.folder is not None
@@ -94,9 +93,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 print("updates come only when asked for, as the settings say")
                 return 0
             with sources(box, settings, arguments.folder, arguments.root) as found:
-                updater = Updater(box)
-                offer = updater.check(found)
-                updater.install(offer, unregistered=asked and isinstance(offer.source, Folder))
+                Updater(box).take(found, asked=asked)
     except (Postponed, Unreachable, UpToDate) as error:
         print(f"{error}")
     except TooOld as error:

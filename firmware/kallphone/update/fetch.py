@@ -87,6 +87,9 @@ class Server:
                     raise trouble
                 self._sleep(self._patience.pause * (1 + failures))
 
+    def require(self, name: str, size: int) -> None:
+        """A server's word on it is worth no connection of its own: `stream` measures."""
+
     def _pieces(self, name: str, start: int, size: int, seconds: float) -> Iterator[bytes]:
         session = DeadlineSession()
         with session, session.deadline(max(seconds, 0.1)):

@@ -24,7 +24,7 @@ from kallphone.update.manifest import PRODUCT, Manifest
 from kallphone.update.memory import Memory, Pending
 from kallphone.update.phone import RunningPhone
 from kallphone.update.slots import Slot, Trial, other
-from kallphone.update.sources import Source, signed_manifest
+from kallphone.update.sources import Folder, Source, signed_manifest
 from kallphone.update.staging import Staging
 
 log = logging.getLogger(__name__)
@@ -82,6 +82,22 @@ class Updater:
                 trouble = error
         raise trouble
 
+    def take(self, sources: Sequence[Source], *, asked: bool = False) -> None:
+        """Installs the first offer whose content is what it says. Does not return but by an UpdateError.
+
+        `asked`: somebody stands before the phone, perhaps with what mends it.
+        """
+        while True:
+            offer = self.check(sources)
+            sources = sources[sources.index(offer.source) + 1 :]
+            try:
+                self.install(offer, unregistered=asked and isinstance(offer.source, Folder))
+            except (Refused, Unreachable) as error:
+                # A stick that is left in the phone must not keep it from its server.
+                if not sources:
+                    raise
+                log.warning("%s: %s", offer.source.name, error)
+
     def install(self, offer: Offer, *, unregistered: bool = False) -> None:
         """Does not return but by an error: the phone starts again. Raises UpdateError.
 
@@ -91,7 +107,6 @@ class Updater:
         target = other(box.slot)
         if box.card.chosen() != box.slot or box.card.trial() is not None:
             raise Postponed("the phone has a system on trial, or was started by hand: start it again first")
-        self._may_try(manifest)
         if not self._staging.is_ready(target, manifest):
             box.memory.say(f"Version {manifest.version} is being fetched.")
             self._stage(target, offer)
@@ -121,6 +136,8 @@ class Updater:
             raise UpToDate(f"version {box.version} is the newest")
         if manifest.build <= max(box.build, box.memory.floor()):
             raise TooOld(f"version {manifest.version} is older than what this phone has had: it is not taken")
+        self._may_try(manifest)
+        source.require(manifest.file, manifest.size)
         return Offer(manifest, source)
 
     def _may_try(self, manifest: Manifest) -> None:
