@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from nacl.signing import SigningKey
 
+from kallphone.update.confirm import confirm
 from kallphone.update.errors import (
     CardTrouble,
     Postponed,
@@ -26,6 +27,7 @@ from kallphone.update.install import Updater
 from kallphone.update.keys import TrustedKeys, hand_over, no_hand_overs, parse_keys, sign
 from kallphone.update.manifest import KEYS_FILE, MANIFEST_FILE, SIGNATURE_FILE, SYSTEM_FILE, parse_manifest
 from kallphone.update.signing import hand_over_files, make_key, read_key, sign_release, trust_list
+from kallphone.update.slots import config_sector
 from tests.update.world import (
     NEW,
     OLD,
@@ -107,11 +109,27 @@ def test_what_runs_and_what_is_older_is_not_taken(
 
 
 def test_the_floor_holds_also_for_a_phone_that_runs_an_older_system(world: World, release: Path) -> None:
-    world.box().memory.raise_floor(NEW)
+    world.box().memory.raise_floor(NEW + 1)
     with pytest.raises(TooOld):
         install(world, release)
     world.box().memory.raise_floor(OLD)
+    assert world.box().memory.floor() == NEW + 1
+
+
+def test_the_last_good_system_is_taken_again_once_its_slot_is_damaged(world: World, release: Path) -> None:
+    with pytest.raises(Restarted):
+        install(world, release)
+    world.start()
+    confirm(world.box())
     assert world.box().memory.floor() == NEW
+    world.partition("b").write_bytes(bytes(SLOT_SIZE))
+    (world.boot / "config.txt").write_bytes(config_sector("a"))  # as the initramfs does
+    world.start()
+    assert world.build == OLD
+    with pytest.raises(Restarted):
+        install(world, release)
+    world.start()
+    assert world.build == NEW
 
 
 def test_another_key_is_refused(world: World, tmp_path: Path) -> None:

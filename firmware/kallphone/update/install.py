@@ -134,7 +134,8 @@ class Updater:
             raise Refused(f"the update is for {manifest.product}, this phone is {PRODUCT}")
         if manifest.build == box.build:
             raise UpToDate(f"version {box.version} is the newest")
-        if manifest.build <= max(box.build, box.memory.floor()):
+        # What once proved itself is taken again: its slot may have been damaged since.
+        if manifest.build < max(box.build, box.memory.floor()):
             raise TooOld(f"version {manifest.version} is older than what this phone has had: it is not taken")
         self._may_try(manifest)
         source.require(manifest.file, manifest.size)
