@@ -111,7 +111,8 @@ def sources(
 @contextmanager
 def alone(layout: Layout, *, wait: bool = False) -> Iterator[None]:
     """Where another updater is at work, waits for its end, or raises Postponed."""
-    handle = os.open(layout.run / "updating", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # The folder is the phone's user's: root follows no link there.
+    handle = os.open(layout.run / "updating", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
