@@ -12,6 +12,7 @@ import pytest
 
 from kallphone.device.layout import Layout
 from kallphone.device.modes import AGAIN
+from kallphone.storage.key import key_in
 from tests.device.fakes import Manager
 from tests.device.test_service import DEPLOYMENT, Device, device, told
 
@@ -28,6 +29,7 @@ def configured(layout: Layout) -> Layout:
         example = example.replace(was, now)
     layout.config.write_text(example)
     (layout.state / "deployment.json").write_text(json.dumps(DEPLOYMENT))
+    key_in(layout.state).create()
     layout.release.write_text('{"version": "1", "build": 1790000000}')
     return layout
 

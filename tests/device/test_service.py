@@ -19,6 +19,7 @@ from kallphone.device.layout import Layout
 from kallphone.device.modes import AGAIN, Damage, wish_for
 from kallphone.device.notify import Notifier
 from kallphone.device.service import FAILED, DeviceService
+from kallphone.storage.key import key_in
 from tests.device.fakes import Manager
 
 PATIENCE_S = 60.0
@@ -145,11 +146,19 @@ DEPLOYMENT = {
 }
 
 
-@pytest.mark.parametrize("name", ["kallphone.toml", "deployment.json", "account.key", "phone.sqlite"])
-def test_what_cannot_be_read_is_told(layout: Layout, tmp_path: Path, manager: Manager, name: str) -> None:
+@pytest.fixture
+def complete(layout: Layout) -> Layout:
+    """A phone that could start."""
     example = resources.files("kallphone").joinpath("example.toml").read_text()
     layout.config.write_text(example.replace('"state"', '"."'))
     (layout.state / "deployment.json").write_text(json.dumps(DEPLOYMENT))
+    key_in(layout.state).create()
+    return layout
+
+
+@pytest.mark.parametrize("name", ["kallphone.toml", "deployment.json", "account.key", "phone.sqlite"])
+def test_what_cannot_be_read_is_told(complete: Layout, tmp_path: Path, manager: Manager, name: str) -> None:
+    layout = complete
     content = b"\xffrubbish" * 1024
     (layout.state / name).write_bytes(content)
     (layout.state / name).chmod(0o600)
@@ -160,6 +169,14 @@ def test_what_cannot_be_read_is_told(layout: Layout, tmp_path: Path, manager: Ma
         assert manager.wait_for("WATCHDOG=1")
         assert held.stop() == 0
     assert (layout.state / name).read_bytes() == content
+
+
+def test_a_phone_without_its_key_makes_no_other(complete: Layout, tmp_path: Path, manager: Manager) -> None:
+    (complete.state / "account.key").unlink()
+    with device(tmp_path, manager) as held:
+        assert "12 words" in held.shows("can't be read")
+        assert held.stop() == 0
+    assert not (complete.state / "account.key").exists()
 
 
 def test_a_page_about_damage_ends_as_a_failure(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:

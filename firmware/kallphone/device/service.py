@@ -35,7 +35,14 @@ from kallphone.hardware.pins import Pins, load_pins
 from kallphone.languages import translation
 from kallphone.parts import Face
 from kallphone.ports import Device, Post
-from kallphone.storage.errors import DatabaseDamaged, DatabaseTooNew, DiskReadOnly, KeyFileError
+from kallphone.storage.errors import (
+    DatabaseDamaged,
+    DatabaseTooNew,
+    DiskReadOnly,
+    KeyFileError,
+    KeyMissing,
+)
+from kallphone.storage.key import key_in
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +108,11 @@ class DeviceService:
 
     def _be_a_phone(self) -> int:
         config = load_config(self.layout.config)
-        load_deployment(config.deployment)  # while nothing holds the display, which is to tell of it
+        # While nothing holds the display, which is to tell of them. No configuration is written before a key:
+        # without this one a phone would make another, and be somebody else from then on.
+        load_deployment(config.deployment)
+        if not key_in(config.state).exists():
+            raise KeyMissing(f"{config.state} has lost its key")
         in_use = InUse(self.layout.in_use)
         status = StatusFile(self.layout.status, self._status(Mode.PHONE))
         left: list[str] = []
