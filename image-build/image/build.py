@@ -9,6 +9,7 @@ from pathlib import Path
 # The manifest of an update is the phone's own code.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "firmware"))
 
+from kallimage.network import network_files
 from kallimage.plan import Plan, Settings
 from kallimage.stages import BuildError
 
@@ -22,6 +23,8 @@ def main() -> int:
         print("image: a root file system is put together as root: sudo make image", file=sys.stderr)
         return 1
     try:
+        if options.network:
+            network_files(options.network)  # at once, not after the hours of other stages
         print(Plan(Settings(HERE, REPO, options.out, options.network, options.key, options.keys,
                             default_cache())).image())
     except BuildError as error:

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from kallphone.device.damage import WORDS, damage_screen, language_of, show_damage
+from kallphone.device.damage import (
+    PAGE_S,
+    PAGES,
+    WORDS,
+    damage_screen,
+    language_of,
+    show_damage,
+    show_unreadable,
+)
 from kallphone.device.layout import Layout
 from kallphone.device.modes import Damage
 from kallphone.doctor.stage import Ended
@@ -16,7 +24,7 @@ from kallphone.hardware.drawing import draw
 from kallphone.languages import translation
 from kallphone.phone.events import KeyPressed, OffHook
 from kallphone.phone.lamps import Light
-from kallphone.phone.words import LANGUAGES
+from kallphone.phone.words import ENGLISH, LANGUAGES
 from tests.device.fakes import FakeStage
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -52,6 +60,19 @@ def test_it_stays_and_the_lamp_blinks_whatever_is_pressed() -> None:
         show_damage(stage, Damage.MISSING, translation("en"))
     assert stage.lights == [(Light.BLINKING, Light.OFF)]
     assert len(stage.screens) == 1
+
+
+def test_what_is_wrong_and_what_to_do_take_turns_for_a_minute() -> None:
+    stage = FakeStage([KeyPressed("5"), 100_000.0])
+    assert show_unreadable(stage, ValueError("phone.sqlite: it is damaged: restore a backup"), ENGLISH)
+    assert stage.clock == PAGE_S * PAGES == 60
+    assert stage.lights == [(Light.BLINKING, Light.OFF)]
+    shown = [" ".join(line.text for line in screen.lines[1:]) for screen in stage.screens]
+    assert shown == [WORDS[Damage.UNREADABLE], "phone.sqlite: it is damaged: restore a backup"] * (PAGES // 2)
+
+
+def test_a_page_that_is_stopped_says_so() -> None:
+    assert not show_unreadable(FakeStage([25.0]), ValueError("no"), ENGLISH)
 
 
 def test_the_language_is_the_phones_else_the_images_else_english(layout: Layout) -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from kallphone.device.layout import Layout
 from kallphone.device.modes import AGAIN
+from kallphone.storage.key import key_in
 from tests.device.fakes import Manager
-from tests.device.test_service import Device, device, told
+from tests.device.test_service import DEPLOYMENT, Device, device, told
 
 pytestmark = pytest.mark.sip
 
@@ -27,14 +28,12 @@ def configured(layout: Layout) -> Layout:
         assert was in example
         example = example.replace(was, now)
     layout.config.write_text(example)
-    contracts = {name: f"0x{number:040x}" for number, name in enumerate(CONTRACTS, 1)}
-    deployment = {"network_api_version": 1, "chain_id": 1, "block": 1, "contracts": contracts}
-    (layout.state / "deployment.json").write_text(json.dumps(deployment))
+    (layout.state / "deployment.json").write_text(json.dumps(DEPLOYMENT))
+    key_in(layout.state).create()
     layout.release.write_text('{"version": "1", "build": 1790000000}')
     return layout
 
 
-CONTRACTS = ("KallCoin", "KallRegistry", "KallEscrow", "KallRating", "KallSpec", "KallKrypton")
 SELF_TEST = (("#", "Menu"), ("9", "My number"), ("8", "Check for update"), ("1", "go on"))
 
 

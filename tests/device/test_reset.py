@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -94,21 +95,48 @@ def test_root_leaves_nothing_of_the_owner_but_keeps_old_systems_out(layout: Layo
     assert not (layout.requests / "reset").exists()
 
 
-def test_a_power_cut_leaves_all_or_nothing_of_the_phones_folder(
+def test_a_power_cut_leaves_all_or_nothing_of_the_phone(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Cut(Exception):
         pass
 
-    def cut(path: Path) -> None:
-        raise Cut
+    class Disk:
+        """Counts what changes it; the power goes before the `last`th change."""
 
-    monkeypatch.setattr(shutil, "rmtree", cut)
-    with pytest.raises(Cut):
-        erase(filled(layout))
-    assert list(layout.state.iterdir()) == []
-    monkeypatch.undo()
-    erase(layout)
+        def __init__(self, last: int) -> None:
+            self.left = last
+
+        def before(self, change: Callable[..., object]) -> Callable[..., object]:
+            def changed(*given: object, **options: object) -> object:
+                self.left -= 1
+                if self.left < 0:
+                    raise Cut
+                return change(*given, **options)
+
+            return changed
+
+    changes = [(Path, "rename"), (Path, "unlink"), (Path, "mkdir"), (shutil, "rmtree"), (reset, "_sync")]
+    filled(layout)
+    cuts = 0
+    while True:
+        with monkeypatch.context() as patch:
+            disk = Disk(cuts)
+            for place, name in changes:
+                patch.setattr(place, name, disk.before(getattr(place, name)))
+            try:
+                erase(layout)
+            except Cut:
+                cuts += 1
+            else:
+                break
+        if not layout.state.exists() or not list(layout.state.iterdir()):
+            assert [path.name for path in layout.system.iterdir()] == ["update"], f"after {cuts} changes"
+        shutil.rmtree(layout.data)
+        layout.state.mkdir(parents=True)
+        layout.system.mkdir()
+        filled(layout)
+    assert cuts > 7
     assert list(layout.state.iterdir()) == []
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import pytest
 from kallphone.device.layout import Layout
 from kallphone.device.modes import AGAIN, Damage, wish_for
 from kallphone.device.notify import Notifier
-from kallphone.device.service import DeviceService
+from kallphone.device.service import FAILED, DeviceService
+from kallphone.storage.key import key_in
 from tests.device.fakes import Manager
 
 PATIENCE_S = 60.0
@@ -133,6 +135,61 @@ def test_a_doctor_that_is_stopped_does_not_become_a_phone(
         held.shows("Keypad")
         assert held.stop() == 0
     assert told(layout)["mode"] == "doctor"
+
+
+CONTRACTS = ("KallCoin", "KallRegistry", "KallEscrow", "KallRating", "KallSpec", "KallKrypton")
+DEPLOYMENT = {
+    "network_api_version": 1,
+    "chain_id": 1,
+    "block": 1,
+    "contracts": {name: f"0x{number:040x}" for number, name in enumerate(CONTRACTS, 1)},
+}
+
+
+@pytest.fixture
+def complete(layout: Layout) -> Layout:
+    """A phone that could start."""
+    example = resources.files("kallphone").joinpath("example.toml").read_text()
+    layout.config.write_text(example.replace('"state"', '"."'))
+    (layout.state / "deployment.json").write_text(json.dumps(DEPLOYMENT))
+    key_in(layout.state).create()
+    return layout
+
+
+@pytest.mark.parametrize("name", ["kallphone.toml", "deployment.json", "account.key", "phone.sqlite"])
+def test_what_cannot_be_read_is_told(complete: Layout, tmp_path: Path, manager: Manager, name: str) -> None:
+    layout = complete
+    content = b"\xffrubbish" * 1024
+    (layout.state / name).write_bytes(content)
+    (layout.state / name).chmod(0o600)
+    with device(tmp_path, manager) as held:
+        assert manager.wait_for("READY=1") == f"READY=1\nSTATUS={Damage.UNREADABLE.value}"
+        assert "12 words" in held.shows("can't be read")
+        assert told(layout)["mode"] == "damage"
+        assert manager.wait_for("WATCHDOG=1")
+        assert held.stop() == 0
+    assert (layout.state / name).read_bytes() == content
+
+
+def test_a_phone_without_its_key_makes_no_other(complete: Layout, tmp_path: Path, manager: Manager) -> None:
+    (complete.state / "account.key").unlink()
+    with device(tmp_path, manager) as held:
+        assert "12 words" in held.shows("can't be read")
+        assert held.stop() == 0
+    assert not (complete.state / "account.key").exists()
+
+
+def test_a_page_about_damage_ends_as_a_failure(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout.config.write_text("[phone]\n")
+    shown: list[Exception] = []
+
+    def show(_stage: object, error: Exception, _words: object) -> bool:
+        shown.append(error)
+        return True
+
+    monkeypatch.setattr("kallphone.device.service.show_unreadable", show)
+    assert service(layout).run() == FAILED
+    assert "section [ledger] is missing" in str(shown[0])
 
 
 class Programs:

@@ -218,6 +218,15 @@ def test_a_full_disk_leaves_the_old_file_and_no_rest(tmp_path: Path, monkeypatch
     assert [path.name for path in tmp_path.iterdir()] == ["x.zip"]
 
 
+def test_no_link_is_followed_to_what_it_names(tmp_path: Path) -> None:
+    file, victim = tmp_path / "exported.json", tmp_path / "passwd"
+    victim.write_bytes(b"root")
+    for link in (file, tmp_path / ".exported.json.part"):
+        link.symlink_to(victim)
+        write_whole(file, b"{}")
+        assert (victim.read_bytes(), file.read_bytes(), file.is_symlink()) == (b"root", b"{}", False)
+
+
 def test_the_redactor_does_not_run_away() -> None:
     """A journal of a megabyte, and the worst that forms can be given."""
     redactor = Redactor([f"name{n}" for n in range(500)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,48 +11,30 @@ import pytest
 
 from kallphone.doctor.desk import EXPORTED
 from kallphone.doctor.stick import NAME
+from kallphone.update.sources import STICK_FOLDER
 from tests.image.desk import Desk, desk
 from tests.image.ear import HANDSET
 from tests.image.releases import Maker
+from tests.image.stick import Stick
 from tests.image.town import Town
 
 pytestmark = [pytest.mark.image, pytest.mark.image_full]
 
-STICK_BYTES = 256 * 1024 * 1024
 SAVED_S = 120.0
 ANSWER = f"/run/kallphone/{EXPORTED}"
-
-
-class Stick:
-    """One FAT file system without partitions, as many sticks are sold."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        with file.open("wb") as empty:
-            empty.truncate(STICK_BYTES)
-        subprocess.run(["mkfs.vfat", str(file)], check=True, capture_output=True)
-
-    def put(self, folder: Path, name: str) -> None:
-        command = ["mcopy", "-s", "-i", str(self.file), str(folder), f"::{name}"]
-        subprocess.run(command, check=True, capture_output=True)
-
-    def read(self, name: str) -> bytes:
-        command = ["mtype", "-i", str(self.file), f"::{name}"]
-        return subprocess.run(command, check=True, capture_output=True).stdout
 
 
 @pytest.fixture(scope="module")
 def stick(maker: Maker, tmp_path_factory: pytest.TempPathFactory) -> Stick:
     stick = Stick(tmp_path_factory.mktemp("stick") / "stick.img")
-    stick.put(maker.release("carried", maker.build() + 40), "kallphone-update")
+    stick.put(maker.release("carried", maker.build() + 40), STICK_FOLDER)
     return stick
 
 
 @pytest.fixture(scope="module")
 def phone(image: Path, town: Town, stick: Stick, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with desk(image, tmp_path_factory.mktemp("sticks"), town.installers_files(HANDSET)) as phone:
-        drive = f"if=none,id=stick,format=raw,file={stick.file}"
-        phone.guest.more = ("-drive", drive, "-device", "usb-storage,drive=stick")
+        phone.guest.more = stick.plugged
         phone.power_on()
         phone.wait_for_phone()
         yield phone

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kallphone.storage.database import MIGRATIONS, Database, open_file
-from kallphone.storage.errors import DatabaseBusy, DatabaseDamaged, DatabaseTooNew, DiskFull, DiskReadOnly
+from kallphone.storage.errors import DatabaseBusy, DatabaseDamaged, DiskFull, DiskReadOnly
 
 ONE = (("CREATE TABLE a (x INTEGER)",),)
 TWO = (*ONE, ("ALTER TABLE a ADD COLUMN y INTEGER NOT NULL DEFAULT 7",))
@@ -71,12 +71,6 @@ def test_a_migration_that_fails_leaves_the_old_version(path: Path):
     database = Database(path, migrations=ONE)
     assert database.rows("SELECT name FROM sqlite_master WHERE name = 'b'") == []
     database.close()
-
-
-def test_a_newer_file_is_refused(path: Path):
-    Database(path, migrations=TWO).close()
-    with pytest.raises(DatabaseTooNew, match="version 2, this program knows up to 1: update"):
-        Database(path, migrations=ONE)
 
 
 def test_the_published_schema_opens_twice(path: Path):

@@ -125,6 +125,13 @@ def test_two_updaters_are_never_at_work(phone: World) -> None:
         pass
 
 
+def test_an_updater_follows_no_link_of_the_phones_user(phone: World) -> None:
+    (phone.layout.run / "updating").symlink_to(phone.root / "made")
+    with pytest.raises(OSError, match="Too many levels"), alone(phone.layout):
+        pass
+    assert not (phone.root / "made").exists()
+
+
 def test_confirm_without_a_trial_is_done_at_once(phone: World) -> None:
     assert call(phone, "confirm") == 0
 

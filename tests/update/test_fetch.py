@@ -93,6 +93,16 @@ def test_an_unknown_ca_is_no_server_of_ours(site: Site) -> None:
         server.read("big", 100)
 
 
+def test_a_list_of_authorities_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    server = Server(
+        "https://127.0.0.1:1", release_build=BUILD, ca_file=tmp_path / "ca.pem", patience=Patience(tries=1)
+    )
+    with pytest.raises(Unreachable, match=r"invalid path: .*/ca\.pem"):
+        server.read("manifest.json", 100)
+    with pytest.raises(Unreachable, match=r"invalid path: .*/ca\.pem"):
+        list(server.stream("big", 10))
+
+
 def test_a_wrong_clock_is_named(tmp_path: Path) -> None:
     with serving(tmp_path, tmp_path / "certs", valid_from=DAY) as site:
         with pytest.raises(Unreachable, match=r"clock says 01 January 1970.*USB stick"):

@@ -11,6 +11,7 @@ from kallphone.update.confirm import confirm, settle
 from kallphone.update.disk import Disk
 from kallphone.update.errors import Postponed, Refused
 from kallphone.update.install import Updater
+from kallphone.update.memory import MOST_ATTEMPTS
 from tests.update.world import NEW, OLD, CuttableDisk, Pieces, PowerCut, Restarted, World, make_release
 
 DAYS = 4 * 86400
@@ -118,6 +119,32 @@ def test_a_cut_while_the_initramfs_goes_back(world: World, release: Path, writes
     assert failure is not None
     assert failure.attempts == 1
     assert world.box().card.trial() is None
+
+
+@pytest.mark.parametrize("fate", ["kept", "lost", "torn"])
+def test_a_cut_while_a_trial_is_ended_by_the_jumper(
+    tmp_path: Path, key: SigningKey, release: Path, fate: str
+) -> None:
+    def dark(name: str) -> World:
+        world = World(tmp_path / name, key)
+        with pytest.raises(Restarted):
+            run(world, release, CuttableDisk())
+        assert (world.slot, world.box().card.chosen()) == ("a", "b")
+        return world
+
+    disk = CuttableDisk()
+    confirm(dark("dry").box(disk))
+    assert disk.steps > 5
+    for cut in range(1, disk.steps + 1):
+        world = dark(f"{cut}")
+        with pytest.raises(PowerCut):
+            confirm(world.box(CuttableDisk(cut, fate)))
+        confirm(world.box())
+        world.start()
+        failure = world.box().memory.failure()
+        assert (world.build, world.box().card.trial(), world.box().memory.pending()) == (OLD, None, None)
+        assert failure is not None, f"cut {cut}"
+        assert failure.attempts == MOST_ATTEMPTS
 
 
 def test_a_system_that_never_gets_to_its_own_programs_is_left_at_the_second_start(

@@ -102,6 +102,23 @@ def test_an_installers_address_goes_before_that_of_the_image(box: Box) -> None:
     assert (settings.url, settings.automatic) == ("https://installer.example", False)
 
 
+def test_a_list_of_authorities_lies_beside_the_file_that_names_it(
+    box: Box, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_settings(box.layout).ca_file is None
+    box.layout.preset.write_text('[update]\nca_file = "ca.pem"\n')
+    assert read_settings(box.layout).ca_file == box.layout.share / "ca.pem"
+    memory_folder(box.layout).mkdir(parents=True)
+    own = memory_folder(box.layout) / "settings.toml"
+    own.write_text('url = "https://installer.example"\n')
+    assert read_settings(box.layout).ca_file == box.layout.share / "ca.pem"
+    own.write_text('ca_file = "own.pem"\n')
+    assert read_settings(box.layout).ca_file == own.with_name("own.pem")
+    own.write_text('ca_file = "/etc/ssl/own.pem"\n')
+    assert read_settings(box.layout).ca_file == Path("/etc/ssl/own.pem")
+
+
 @pytest.mark.parametrize("text", ["url = 7", 'automatic = "no"', "ca_file = 1", "url = "])
 def test_settings_that_make_no_sense_are_said(box: Box, text: str) -> None:
     memory_folder(box.layout).mkdir(parents=True)

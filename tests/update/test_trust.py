@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +12,10 @@ from pathlib import Path
 import pytest
 from nacl.signing import SigningKey
 
+from kallphone.update.confirm import confirm
 from kallphone.update.errors import (
     CardTrouble,
+    Postponed,
     PublishError,
     Refused,
     TooOld,
@@ -23,6 +27,7 @@ from kallphone.update.install import Updater
 from kallphone.update.keys import TrustedKeys, hand_over, no_hand_overs, parse_keys, sign
 from kallphone.update.manifest import KEYS_FILE, MANIFEST_FILE, SIGNATURE_FILE, SYSTEM_FILE, parse_manifest
 from kallphone.update.signing import hand_over_files, make_key, read_key, sign_release, trust_list
+from kallphone.update.slots import config_sector
 from tests.update.world import (
     NEW,
     OLD,
@@ -104,11 +109,27 @@ def test_what_runs_and_what_is_older_is_not_taken(
 
 
 def test_the_floor_holds_also_for_a_phone_that_runs_an_older_system(world: World, release: Path) -> None:
-    world.box().memory.raise_floor(NEW)
+    world.box().memory.raise_floor(NEW + 1)
     with pytest.raises(TooOld):
         install(world, release)
     world.box().memory.raise_floor(OLD)
+    assert world.box().memory.floor() == NEW + 1
+
+
+def test_the_last_good_system_is_taken_again_once_its_slot_is_damaged(world: World, release: Path) -> None:
+    with pytest.raises(Restarted):
+        install(world, release)
+    world.start()
+    confirm(world.box())
     assert world.box().memory.floor() == NEW
+    world.partition("b").write_bytes(bytes(SLOT_SIZE))
+    (world.boot / "config.txt").write_bytes(config_sector("a"))  # as the initramfs does
+    world.start()
+    assert world.build == OLD
+    with pytest.raises(Restarted):
+        install(world, release)
+    world.start()
+    assert world.build == NEW
 
 
 def test_another_key_is_refused(world: World, tmp_path: Path) -> None:
@@ -153,11 +174,29 @@ def test_a_stick_without_an_update_is_said(world: World, tmp_path: Path) -> None
 
 
 def test_a_system_without_boot_files_is_not_started(world: World, tmp_path: Path, key: SigningKey) -> None:
-    empty = json.dumps({"boot": {"kall.txt": ""}}).encode() + b"\n" + bytes(9_000)
+    empty = json.dumps({"build": NEW, "boot": {"kall.txt": ""}}).encode() + b"\n" + bytes(9_000)
     make_release(tmp_path / "empty", NEW, key, empty)
     world.systems[NEW] = empty
     with pytest.raises(CardTrouble, match="boot files"):
         install(world, tmp_path / "empty")
+    assert_nothing_was_started(world)
+
+
+@pytest.mark.parametrize("told", [NEW - 1, NEW + 1, None])
+def test_a_system_of_another_build_than_its_manifest_says_is_not_started_nor_fetched_each_day(
+    world: World, tmp_path: Path, key: SigningKey, told: int | None
+) -> None:
+    line, _, rest = make_system(NEW).partition(b"\n")
+    system = json.dumps(json.loads(line) | {"build": told}).encode() + b"\n" + rest
+    make_release(tmp_path / "misnamed", NEW, key, system)
+    source = Pieces(tmp_path / "misnamed")
+    updater = Updater(world.box())
+    with pytest.raises(Refused, match=f"as build {NEW}, its system says {told or 'nothing'}"):
+        updater.install(updater.check([source]))
+    with pytest.raises(Postponed, match="did not work here"):
+        updater.install(updater.check([source]))
+    assert source.streamed == 1
+    world.systems[NEW] = system
     assert_nothing_was_started(world)
 
 
@@ -220,6 +259,22 @@ def test_damaged_memory_of_keys_falls_back_to_the_image(world: World, release: P
     (world.layout.system / "update").mkdir()
     (world.layout.system / "update/keys.json").write_bytes(b"\0" * 40)
     assert Updater(world.box()).check([Pieces(release)]).manifest.build == NEW
+
+
+@pytest.mark.skipif(not shutil.which("mksquashfs"), reason="wants squashfs-tools")
+def test_a_publisher_signs_no_system_under_another_build(tmp_path: Path) -> None:
+    release = tmp_path / "files/usr/share/kallphone/release.json"
+    release.parent.mkdir(parents=True)
+    out = tmp_path / "out"
+    out.mkdir()
+    for written in (f'{{"version": "2", "build": {NEW}}}', "{}"):
+        release.write_text(written)
+        command = ["mksquashfs", str(tmp_path / "files"), str(out / SYSTEM_FILE), "-quiet", "-noappend"]
+        subprocess.run([*command, "-no-progress"], check=True, capture_output=True)
+        with pytest.raises(PublishError, match=f"is build {NEW}|has no usr/share"):
+            sign_release(out, "2", NEW + 100, KEYS[0])
+        if "build" in written:
+            sign_release(out, "2", NEW, KEYS[0])
 
 
 def test_a_publisher_makes_keys_hands_over_and_signs(world: World, tmp_path: Path) -> None:

@@ -10,14 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from nacl.signing import SigningKey
 
 from kallphone.update.confirm import TRIAL_TAKES, confirm, settle
 from kallphone.update.disk import Disk
-from kallphone.update.errors import CardTrouble, Postponed, Unreachable
+from kallphone.update.errors import CardTrouble, Postponed
 from kallphone.update.install import Updater
 from kallphone.update.slots import Trial, trial_sector
-from tests.update.world import NEW, OLD, CuttableDisk, Pieces, Restarted, World
+from tests.update.world import (
+    NEW,
+    OLD,
+    CuttableDisk,
+    Pieces,
+    Restarted,
+    World,
+)
 
 
 def install(world: World, source: Pieces, disk: Disk | None = None) -> None:
@@ -238,12 +244,38 @@ def test_a_system_started_by_hand_changes_nothing(world: World, release: Path) -
         Updater(box).install(offer)
 
 
-def test_without_any_source_it_says_so(world: World) -> None:
-    with pytest.raises(Unreachable, match="no address"):
-        Updater(world.box()).check([])
+def start_by_jumper(world: World) -> None:
+    """NEW is chosen and on trial; whether its initramfs ever ran, trial.txt tells."""
+    world.slot = "a"
+    world.speak()
+    confirm(world.box())
 
 
-def test_a_bad_stick_does_not_hide_a_good_server(
-    world: World, release: Path, tmp_path: Path, key: SigningKey
+@pytest.mark.parametrize("counted", [False, True], ids=["dark", "seen-by-its-initramfs"])
+def test_the_jumper_ends_the_trial_of_a_system_that_stays_dark(
+    world: World, release: Path, counted: bool
 ) -> None:
-    assert Updater(world.box()).check([Pieces(tmp_path), Pieces(release)]).source.name == str(release)
+    with pytest.raises(Restarted):
+        install(world, Pieces(release))
+    if counted:
+        world.start()
+    start_by_jumper(world)
+    card, memory = world.box().card, world.box().memory
+    assert (card.chosen(), card.trial(), memory.pending()) == ("a", None, None)
+    assert ("jumper" in memory.words()[0]) is not counted
+    world.start()
+    assert world.build == OLD
+    with pytest.raises(Postponed, match="did not work here"):
+        install(world, Pieces(release))
+    world.now += 9 * 86400
+    world.speak()
+    with pytest.raises(Restarted if counted else Postponed):
+        install(world, Pieces(release))
+
+
+def test_an_updater_that_is_about_to_restart_is_no_jumper(world: World, release: Path) -> None:
+    with pytest.raises(Restarted):
+        install(world, Pieces(release))
+    settle(world.box())
+    assert world.box().card.chosen() == "b"
+    assert world.box().memory.failure() is None

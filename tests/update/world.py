@@ -36,7 +36,7 @@ from kallphone.update.manifest import (
 from kallphone.update.memory import Memory
 from kallphone.update.phone import RunningPhone
 from kallphone.update.slots import Slot, chosen_slot, config_sector, other, slot_name, trial_sector
-from kallphone.update.staging import HEAD
+from kallphone.update.staging import BOOT_IN_SYSTEM, HEAD, RELEASE_IN_SYSTEM
 
 OLDER, OLD, NEW = 500, 1_000, 2_000
 SLOT_SIZE = 64 * 1024
@@ -130,11 +130,13 @@ class FakeMounts:
 
     def mount(self, device: Path, folder: Path, kind: str | None) -> None:
         try:
-            files = boot_files_of(device.read_bytes())
+            told = json.loads(device.read_bytes().split(b"\n")[0])
         except ValueError:
             raise CardTrouble("mount: wrong fs type, bad superblock") from None
+        files = {BOOT_IN_SYSTEM / name: bytes.fromhex(content) for name, content in told.pop("boot").items()}
+        files[RELEASE_IN_SYSTEM] = json.dumps(told).encode()
         for name, content in files.items():
-            place = folder / "usr/lib/kallphone/boot" / name
+            place = folder / name
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
 
@@ -164,6 +166,8 @@ class Pieces:
         self.streamed += 1
         for start in range(0, len(content), PIECE):
             yield content[start : start + PIECE]
+
+    def require(self, name: str, size: int) -> None: ...
 
 
 @dataclass

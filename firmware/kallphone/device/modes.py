@@ -28,6 +28,7 @@ class Damage(Enum):
 
     MISSING = "there is no data partition"
     UNWRITABLE = "the data partition can't be written"
+    UNREADABLE = "what the phone keeps can't be read"
 
 
 @dataclass(frozen=True)

@@ -70,9 +70,16 @@ def ask_for_reset(stage: Stage, layout: Layout) -> bool:
 def erase(layout: Layout) -> None:
     """Root's: key, vouchers, settings, Wi-Fi and SSH keys; not what keeps an older system out.
 
-    A power cut leaves either everything or nothing of the phone's folder. Raises OSError.
+    A power cut leaves either everything or nothing of the phone's folder; once that is gone, so is the rest:
+    nobody asks for a reset of a phone that looks new. Raises OSError.
     """
     done(layout, "reset")
+    (layout.system / "wpa_supplicant.conf").unlink(missing_ok=True)
+    shutil.rmtree(layout.system / "ssh", ignore_errors=True)
+    # What is left in the installer's file counts once more, as on a new card.
+    (layout.system / RECORD).unlink(missing_ok=True)
+    shutil.rmtree((layout.system / FETCHED).parent, ignore_errors=True)
+    _sync(layout.system)
     if layout.state.exists():
         owner = layout.state.stat()
         aside = layout.data / f"{ERASED}{secrets.token_hex(4)}"
@@ -80,12 +87,7 @@ def erase(layout: Layout) -> None:
         _make_private(layout.state, owner.st_uid, owner.st_gid)
         _sync(layout.data)
         shutil.rmtree(aside)
-    (layout.system / "wpa_supplicant.conf").unlink(missing_ok=True)
-    shutil.rmtree(layout.system / "ssh", ignore_errors=True)
-    # What is left in the installer's file counts once more, as on a new card.
-    (layout.system / RECORD).unlink(missing_ok=True)
-    shutil.rmtree((layout.system / FETCHED).parent, ignore_errors=True)
-    _sync(layout.data)
+        _sync(layout.data)
     log.warning("the phone was erased")
 
 

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from kallnet.configfile import ConfigError
+from kallnet.deployment import load_deployment
+from kallnet.errors import DeploymentInvalid
 from kallphone.config import load_config
 from kallphone.device.attendant import Attendant
-from kallphone.device.damage import language_of, show_damage
+from kallphone.device.damage import language_of, show_damage, show_unreadable
 from kallphone.device.in_use import InUse
 from kallphone.device.layout import Layout
 from kallphone.device.modes import AGAIN, Choice, Damage, Mode, choose, wish_for
@@ -32,13 +35,24 @@ from kallphone.hardware.pins import Pins, load_pins
 from kallphone.languages import translation
 from kallphone.parts import Face
 from kallphone.ports import Device, Post
+from kallphone.storage.errors import (
+    DatabaseDamaged,
+    DatabaseTooNew,
+    DiskReadOnly,
+    KeyFileError,
+    KeyMissing,
+)
+from kallphone.storage.key import key_in
 
 log = logging.getLogger(__name__)
 
 PINS = "pins.toml"
 """Below layout.state: this phone's own pin table, in place of the one that came along."""
 
-ENDED = 0
+ENDED, FAILED = 0, 1
+UNREADABLE = (
+    ConfigError, DeploymentInvalid, DatabaseDamaged, DatabaseTooNew, DiskReadOnly, KeyFileError,
+)  # fmt: skip
 _RESTARTS_S = 120.0
 
 
@@ -69,7 +83,10 @@ class DeviceService:
             if choice == before:
                 # Neither asked for nor done: a fresh start is worth more than a circle.
                 return AGAIN
-        return self._be_a_phone()
+        try:
+            return self._be_a_phone()
+        except UNREADABLE as error:
+            return self._tell_unreadable(error)
 
     def _choose(self) -> Choice:
         return choose(self.layout, self.is_mounted)
@@ -91,6 +108,11 @@ class DeviceService:
 
     def _be_a_phone(self) -> int:
         config = load_config(self.layout.config)
+        # While nothing holds the display, which is to tell of them. No configuration is written before a key:
+        # without this one a phone would make another, and be somebody else from then on.
+        load_deployment(config.deployment)
+        if not key_in(config.state).exists():
+            raise KeyMissing(f"{config.state} has lost its key")
         in_use = InUse(self.layout.in_use)
         status = StatusFile(self.layout.status, self._status(Mode.PHONE))
         left: list[str] = []
@@ -123,6 +145,14 @@ class DeviceService:
         with self._stage() as (hall, _), suppress(Ended):
             show_damage(hall, damage, translation(language_of(self.layout)))
         return False
+
+    def _tell_unreadable(self, error: Exception) -> int:
+        """Ends as a failure, for another start: a system on trial must not be kept for a page."""
+        StatusFile(self.layout.status, self._status(Mode.DAMAGE)).write()
+        self.notifier.ready(Damage.UNREADABLE.value)
+        with alive_by_thread(self.notifier), self._stage() as (hall, _):
+            told = show_unreadable(hall, error, translation(language_of(self.layout)))
+        return FAILED if told else ENDED
 
     def _ask_for_reset(self) -> bool:
         """Whether this process is over: root erases, or it was told to stop."""

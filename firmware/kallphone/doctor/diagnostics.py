@@ -67,10 +67,12 @@ def collect(
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Whole or not at all, and on the disk when this returns. Raises OSError."""
+    """Whole or not at all, and on the disk when this returns. Follows no link. Raises OSError."""
     scratch = path.with_name(f".{path.name}.part")
     try:
-        with scratch.open("wb") as file:
+        # Root writes into a folder of the phone's user, too.
+        scratch.unlink(missing_ok=True)
+        with scratch.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -8,7 +8,9 @@ from kallphone.phone.book import MOST_CONTACTS, Book, Contact
 from kallphone.storage.database import Database
 from kallphone.storage.errors import BookFull
 
-_INSERT = "INSERT OR REPLACE INTO contacts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = """INSERT OR REPLACE INTO contacts
+    (number, name, account, favourite, blocked, auto_answer, key, "limit", ring)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 class ContactStore:

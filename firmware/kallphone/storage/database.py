@@ -9,7 +9,11 @@ from typing import Any
 
 from kallphone.storage.errors import DatabaseDamaged, DatabaseTooNew, storage_error
 
-# Step n brings a file from version n to n + 1; a published step never changes.
+# Step n brings a file from version n to n + 1; a published step never changes. A step only adds: tables,
+# indexes, columns with a default. A system that fails its trial is followed by the one before it, which goes
+# on with this very file: a copy from before the trial would lack the vouchers that were signed in it.
+# A step that an older program can't live with says from which version on one can, in the place that SQLite
+# keeps for a number of the file's owner: "PRAGMA application_id = 9" in the step to version 9.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE vouchers (
@@ -148,7 +152,8 @@ class Database:
 
     def _prepare(self, migrations: Sequence[Sequence[str]]) -> None:
         found = int(self.rows("PRAGMA user_version")[0][0])
-        if found > len(migrations):
+        oldest = int(self.rows("PRAGMA application_id")[0][0])
+        if oldest > len(migrations):
             raise DatabaseTooNew(self.path, found, len(migrations))
         verdict = self.rows("PRAGMA quick_check(1)")[0][0]
         if verdict != "ok":

@@ -119,7 +119,7 @@ class MessageStore:
     def _is_new(self, connection: sqlite3.Connection, seal: bytes) -> bool:
         now = self._now()
         connection.execute("DELETE FROM mail_had WHERE at < ?", (now - _REMEMBERED_S,))
-        added = connection.execute("INSERT OR IGNORE INTO mail_had VALUES (?, ?)", (seal, now))
+        added = connection.execute("INSERT OR IGNORE INTO mail_had (seal, at) VALUES (?, ?)", (seal, now))
         return added.rowcount == 1
 
     def _add(self, connection: sqlite3.Connection, values: tuple[object, ...]) -> sqlite3.Row:

@@ -15,7 +15,8 @@ _SUM = """SELECT seconds, loss, jitter, delay, mos FROM quality
     WHERE chain = ? AND rating = ? AND client = ? AND service = ? AND epoch = ?"""
 _SIGNED = """SELECT epoch FROM quality
     WHERE chain = ? AND rating = ? AND client = ? AND service = ? AND epoch != ?"""
-_ADD = """INSERT INTO quality VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+_ADD = """INSERT INTO quality (chain, rating, client, service, epoch, seconds, loss, jitter, delay, mos)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET seconds = seconds + excluded.seconds, loss = loss + excluded.loss,
     jitter = jitter + excluded.jitter, delay = delay + excluded.delay, mos = mos + excluded.mos"""
 _MOVE = """UPDATE quality SET epoch = ?

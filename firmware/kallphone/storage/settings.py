@@ -21,4 +21,6 @@ class Settings:
 
     def write(self, name: str, value: dict[str, Any]) -> None:
         with self._database.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
+            connection.execute(
+                "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, json.dumps(value))
+            )

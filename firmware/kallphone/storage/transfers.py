@@ -15,6 +15,9 @@ from kallphone.storage.receipts import Charge, Charges
 _HERE = "FROM transfers WHERE chain = ? AND coin = ? AND client = ? AND provider = ?"
 _HIGHEST = f"SELECT max(cumulative) AS highest {_HERE}"
 _AFTER = f"SELECT * {_HERE} AND cumulative > ? AND signature != x'' ORDER BY cumulative"
+_INSERT = """INSERT INTO transfers
+    (chain, coin, client, provider, cumulative, previous, valid_before, signature)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _OLD = f"DELETE {_HERE} AND cumulative <= ? AND valid_before < ?"
 
 
@@ -105,7 +108,7 @@ class TransferStore:
             if previous != highest or cumulative <= highest:
                 raise VoucherTooLow(cumulative, highest)
             values = (*channel, cumulative, previous, until, signature)
-            connection.execute("INSERT INTO transfers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+            connection.execute(_INSERT, values)
             if charge is not None:
                 self._charges.add(connection, charge, provider, EPOCH, cumulative)
 

@@ -11,6 +11,8 @@ from kallphone.storage.receipts import Charge, Charges
 
 _HIGHEST = """SELECT cumulative, signature FROM vouchers
     WHERE chain = ? AND escrow = ? AND client = ? AND provider = ? AND epoch = ?"""
+_INSERT = """INSERT OR REPLACE INTO vouchers
+    (chain, escrow, client, provider, epoch, cumulative, signature) VALUES (?, ?, ?, ?, ?, ?, ?)"""
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,7 @@ class VoucherStore:
             highest = int(row["cumulative"]) if row else 0
             if voucher.cumulative < highest:
                 raise VoucherTooLow(voucher.cumulative, highest)
-            connection.execute(
-                "INSERT OR REPLACE INTO vouchers VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*channel, voucher.cumulative, signed.signature),
-            )
+            connection.execute(_INSERT, (*channel, voucher.cumulative, signed.signature))
             if charge is not None:
                 self._charges.add(connection, charge, voucher.provider, voucher.epoch, voucher.cumulative)
 

@@ -37,7 +37,10 @@ class Systemd:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """From system/update/settings.toml, else from [update] of the image's preset."""
+    """From system/update/settings.toml, else from [update] of the image's preset.
+
+    `ca_file` lies beside the one that names it, where that gives no absolute path.
+    """
 
     url: str = ""
     automatic: bool = True
@@ -74,11 +77,13 @@ def memory_folder(layout: Layout) -> Path:
 
 def read_settings(layout: Layout) -> Settings:
     """Raises CardTrouble for a file that its owner has to mend."""
-    told = _toml(layout.preset).get("update", {}) | _toml(memory_folder(layout) / "settings.toml")
+    own = _toml(memory_folder(layout) / "settings.toml")
+    told = _toml(layout.preset).get("update", {}) | own
     url, automatic, ca_file = told.get("url", ""), told.get("automatic", True), told.get("ca_file")
     if not isinstance(url, str) or not isinstance(automatic, bool) or not isinstance(ca_file, str | None):
         raise CardTrouble('the settings of updates want url = "https://..." and automatic = true or false')
-    return Settings(url, automatic, Path(ca_file) if ca_file else None)
+    beside = memory_folder(layout) if "ca_file" in own else layout.preset.parent
+    return Settings(url, automatic, beside / ca_file if ca_file else None)
 
 
 @contextmanager
@@ -106,7 +111,8 @@ def sources(
 @contextmanager
 def alone(layout: Layout, *, wait: bool = False) -> Iterator[None]:
     """Where another updater is at work, waits for its end, or raises Postponed."""
-    handle = os.open(layout.run / "updating", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # The folder is the phone's user's: root follows no link there.
+    handle = os.open(layout.run / "updating", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield

@@ -67,7 +67,7 @@ def _check(arguments: argparse.Namespace) -> int:
     with sources(box, read_settings(box.layout), arguments.folder, arguments.root) as found:
         try:
             offer = Updater(box).check(found)
-        except UpToDate as error:
+        except (Postponed, UpToDate) as error:
             print(f"{error}")
             return 0
     notes = f"\n{offer.manifest.notes}" if offer.manifest.notes else ""
@@ -81,7 +81,6 @@ def _run(arguments: argparse.Namespace) -> int:
     from kallphone.update.box import alone, open_box, read_settings, sources
     from kallphone.update.confirm import settle
     from kallphone.update.install import Updater
-    from kallphone.update.sources import Folder
 
     layout: Layout = Layout.below(arguments.root)
     asked = _take_request(layout.requests / "update") or arguments.folder is not None
@@ -94,9 +93,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 print("updates come only when asked for, as the settings say")
                 return 0
             with sources(box, settings, arguments.folder, arguments.root) as found:
-                updater = Updater(box)
-                offer = updater.check(found)
-                updater.install(offer, unregistered=asked and isinstance(offer.source, Folder))
+                Updater(box).take(found, asked=asked)
     except (Postponed, Unreachable, UpToDate) as error:
         print(f"{error}")
     except TooOld as error:
@@ -117,6 +114,7 @@ def _confirm(arguments: argparse.Namespace) -> int:
 
 def _status(arguments: argparse.Namespace) -> int:
     from kallphone.update.box import open_box
+    from kallphone.update.memory import MOST_ATTEMPTS
 
     box = open_box(arguments.root)
     print(f"version {box.version}, build {box.build}, system {box.slot}")
@@ -129,7 +127,8 @@ def _status(arguments: argparse.Namespace) -> int:
     print(words or "no update was ever installed")
     failure = box.memory.failure()
     if failure:
-        print(f"version {failure.version} failed {failure.attempts} times: {failure.reason}")
+        again = "is not tried again" if failure.attempts >= MOST_ATTEMPTS else "failed"
+        print(f"version {failure.version} {again}: {failure.reason}")
     return 0
 
 

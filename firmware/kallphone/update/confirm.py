@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from kallphone.update.install import Box, restart
-from kallphone.update.memory import Pending
+from kallphone.update.memory import MOST_ATTEMPTS, Pending
+from kallphone.update.slots import Trial
 
 log = logging.getLogger(__name__)
 
 TRIAL_TAKES = 600.0  # seconds for the first registration
 _LOOK_EVERY = 2.0
 NEVER_STARTED = "it did not start, or was switched off while on trial"
+NEEDED_THE_JUMPER = "it did not start, and the jumper brought the system before it back"
 NEVER_REGISTERED = "it did not register with the provider within 10 minutes"
 
 
@@ -38,6 +41,8 @@ def confirm(box: Box) -> None:
     """Waits for the outcome of a trial, if there is one; does not return from one that failed."""
     settle(box)
     trial = box.card.trial()
+    if trial is not None and trial.slot == box.card.chosen() != box.slot == trial.back:
+        _end_by_hand(box, trial)
     if trial is None or trial.slot != box.slot or box.card.chosen() != box.slot:
         return
     if _registers(box):
@@ -53,6 +58,23 @@ def confirm(box: Box) -> None:
     except OSError as error:
         log.warning("the failure could not be noted: %s", error.strerror)
     restart(box)
+
+
+def _end_by_hand(box: Box, trial: Trial) -> None:
+    """The jumper started this system beside one on trial.
+
+    Not in `settle`: between its switch and its restart an updater finds the card like this, too.
+    """
+    pending = box.memory.pending()
+    if pending and trial.tries:
+        # Not even its initramfs ran, which counts: another try would want the jumper again.
+        _note_failure(box, replace(pending, attempt=MOST_ATTEMPTS), NEEDED_THE_JUMPER)
+    elif pending:
+        _note_failure(box, pending, NEVER_STARTED)
+    with box.card.writable():
+        box.card.choose(box.slot)
+        box.card.set_trial(None)
+    box.memory.nothing_pending()
 
 
 def _keep(box: Box, version: str) -> None:

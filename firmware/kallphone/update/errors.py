@@ -3,7 +3,8 @@
 UpdateError
 ├── Refused        tampered with, signed by nobody this phone trusts, too old, too big, of another product
 │   ├── UpToDate   what is offered is what runs
-│   └── TooOld     what is offered is older than what ran here once
+│   ├── TooOld     what is offered is older than what ran here once
+│   └── Misnamed   well signed, but the system is not of the build that the manifest names
 ├── Unreachable    nothing can be fetched now; later it may
 ├── CardTrouble    the card, or what is on it, can't be read or written as it must
 ├── Postponed      all is well, and now is not the time
@@ -26,6 +27,10 @@ class UpToDate(Refused):
 
 
 class TooOld(Refused):
+    pass
+
+
+class Misnamed(Refused):
     pass
 
 

@@ -62,7 +62,7 @@ class Server:
                 # The read that finds the end is the one that tells of a connection cut before it.
                 while len(content) <= longest and (piece := response.raw.read(longest + 1 - len(content))):
                     content += piece
-        except (requests.RequestException, HTTPError) as error:
+        except (OSError, HTTPError) as error:
             raise self._explained(error) from None
         if len(content) > longest:
             raise Refused(f"{self.name}/{name} is longer than {longest} bytes")
@@ -79,13 +79,16 @@ class Server:
                 for piece in self._pieces(name, done, size, end - self._monotonic()):
                     done += len(piece)
                     yield piece
-            except (requests.RequestException, HTTPError) as error:
+            except (OSError, HTTPError) as error:
                 trouble = self._explained(error)
             failures = 0 if done > before else failures + 1
             if done < size:
                 if failures >= self._patience.tries or self._monotonic() >= end:
                     raise trouble
                 self._sleep(self._patience.pause * (1 + failures))
+
+    def require(self, name: str, size: int) -> None:
+        """A server's word on it is worth no connection of its own: `stream` measures."""
 
     def _pieces(self, name: str, start: int, size: int, seconds: float) -> Iterator[bytes]:
         session = DeadlineSession()
@@ -123,6 +126,9 @@ class Server:
             raise Unreachable(f"{self.name}/{name} answered {response.status_code}: {words}")
 
     def _explained(self, error: Exception) -> Unreachable:
+        if not isinstance(error, requests.RequestException | HTTPError):
+            # As of `ca_file`, which requests opens.
+            return Unreachable(f"{self.name} can't be asked: {error}")
         if not isinstance(error, requests.exceptions.SSLError):
             return Unreachable(f"{self.name} can't be reached: {_in_short(error)}. Is the network up?")
         words = f"{self.name} can't prove who it is: {_in_short(error)}."

@@ -11,6 +11,7 @@ from kallphone.update.card import Card
 from kallphone.update.disk import Disk
 from kallphone.update.errors import (
     CardTrouble,
+    Misnamed,
     Postponed,
     Refused,
     TooOld,
@@ -23,7 +24,7 @@ from kallphone.update.manifest import PRODUCT, Manifest
 from kallphone.update.memory import Memory, Pending
 from kallphone.update.phone import RunningPhone
 from kallphone.update.slots import Slot, Trial, other
-from kallphone.update.sources import Source, signed_manifest
+from kallphone.update.sources import Folder, Source, signed_manifest
 from kallphone.update.staging import Staging
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,22 @@ class Updater:
                 trouble = error
         raise trouble
 
+    def take(self, sources: Sequence[Source], *, asked: bool = False) -> None:
+        """Installs the first offer whose content is what it says. Does not return but by an UpdateError.
+
+        `asked`: somebody stands before the phone, perhaps with what mends it.
+        """
+        while True:
+            offer = self.check(sources)
+            sources = sources[sources.index(offer.source) + 1 :]
+            try:
+                self.install(offer, unregistered=asked and isinstance(offer.source, Folder))
+            except (Refused, Unreachable) as error:
+                # A stick that is left in the phone must not keep it from its server.
+                if not sources:
+                    raise
+                log.warning("%s: %s", offer.source.name, error)
+
     def install(self, offer: Offer, *, unregistered: bool = False) -> None:
         """Does not return but by an error: the phone starts again. Raises UpdateError.
 
@@ -90,14 +107,24 @@ class Updater:
         target = other(box.slot)
         if box.card.chosen() != box.slot or box.card.trial() is not None:
             raise Postponed("the phone has a system on trial, or was started by hand: start it again first")
-        self._may_try(manifest)
         if not self._staging.is_ready(target, manifest):
             box.memory.say(f"Version {manifest.version} is being fetched.")
-            content = offer.source.stream(manifest.file, manifest.size)
-            self._staging.stage(target, manifest, content)
+            self._stage(target, offer)
         box.memory.say(f"Version {manifest.version} is ready and waits until nobody uses the phone.")
         with box.phone.to_ourselves(WAIT_FOR_PEACE, _LOOK_EVERY):
             self._start_trial(target, manifest, unregistered)
+
+    def _stage(self, target: Slot, offer: Offer) -> None:
+        memory, manifest = self._box.memory, offer.manifest
+        try:
+            self._staging.stage(target, manifest, offer.source.stream(manifest.file, manifest.size))
+        except Misnamed as error:
+            # As a trial that failed: else all of it would be fetched every day.
+            attempt = memory.next_attempt(manifest.build)
+            pending = Pending(manifest.build, manifest.version, target, attempt)
+            memory.failed(pending, str(error), self._box.clock())
+            memory.say(f"{error}: it is not taken.")
+            raise
 
     def _offer(self, source: Source) -> Offer:
         box = self._box
@@ -107,16 +134,19 @@ class Updater:
             raise Refused(f"the update is for {manifest.product}, this phone is {PRODUCT}")
         if manifest.build == box.build:
             raise UpToDate(f"version {box.version} is the newest")
-        if manifest.build <= max(box.build, box.memory.floor()):
+        # What once proved itself is taken again: its slot may have been damaged since.
+        if manifest.build < max(box.build, box.memory.floor()):
             raise TooOld(f"version {manifest.version} is older than what this phone has had: it is not taken")
+        self._may_try(manifest)
+        source.require(manifest.file, manifest.size)
         return Offer(manifest, source)
 
     def _may_try(self, manifest: Manifest) -> None:
         failure = self._box.memory.failure()
         if failure and failure.build == manifest.build and not failure.may_try_again(self._box.clock()):
             raise Postponed(
-                f"version {manifest.version} was tried {failure.attempts} times and did not work here"
-                f" ({failure.reason}): it is tried again later or not at all; a newer one is taken at once"
+                f"version {manifest.version} did not work here ({failure.reason}): it is tried again later or"
+                " not at all; a newer one is taken at once"
             )
 
     def _start_trial(self, target: Slot, manifest: Manifest, unregistered: bool) -> None:

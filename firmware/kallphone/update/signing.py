@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from pathlib import Path
 
 from nacl.signing import SigningKey
@@ -19,6 +22,7 @@ from kallphone.update.keys import (
     sign,
 )
 from kallphone.update.manifest import KEYS_FILE, MANIFEST_FILE, SIGNATURE_FILE, SYSTEM_FILE, describe
+from kallphone.update.staging import RELEASE_IN_SYSTEM
 
 
 def make_key(file: Path) -> bytes:
@@ -102,10 +106,28 @@ def sign_release(
     system = folder / SYSTEM_FILE
     if not system.is_file():
         raise PublishError(f"{system} does not exist: put the system to publish there")
+    found = _build_in(system)
+    if found not in (None, build):
+        raise PublishError(f"{system} is build {found}: phones would refuse it as {build}")
     manifest = describe(system, version, build, notes=notes).to_bytes()
     (folder / MANIFEST_FILE).write_bytes(manifest)
     (folder / SIGNATURE_FILE).write_bytes(sign(manifest, key))
     (folder / KEYS_FILE).write_bytes(keys_json.read_bytes() if keys_json else no_hand_overs())
+
+
+def _build_in(system: Path) -> int | None:
+    """What a squashfs says of itself; None where there are no squashfs-tools to look into it."""
+    unpacker = shutil.which("unsquashfs")
+    with system.open("rb") as file:
+        if unpacker is None or file.read(4) != b"hsqs":
+            return None
+    done = subprocess.run(
+        [unpacker, "-cat", str(system), str(RELEASE_IN_SYSTEM)], capture_output=True, check=False
+    )
+    try:
+        return int(json.loads(done.stdout)["build"])
+    except (ValueError, KeyError, TypeError):
+        raise PublishError(f"{system} has no {RELEASE_IN_SYSTEM}: it is no system of a phone") from None
 
 
 def _expect_trusted(signer: SigningKey, trusted: TrustedKeys) -> None:

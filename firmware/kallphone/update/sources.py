@@ -32,6 +32,9 @@ class Source(Protocol):
     def stream(self, name: str, size: int) -> Iterator[bytes]:
         """`size` bytes in pieces of at most a MiB. Raises Unreachable, Refused when the file is longer."""
 
+    def require(self, name: str, size: int) -> None:
+        """Raises Refused, Unreachable where it can be told before streaming that the file is not so long."""
+
 
 class Folder:
     """A folder with manifest.json and what belongs to it, as on a USB stick."""
@@ -63,6 +66,14 @@ class Folder:
         except OSError as error:
             raise Unreachable(f"{self._path / name} can't be read: {error.strerror}") from None
         if left or longer:
+            raise Refused(f"{self._path / name} has not the {size} bytes that the manifest names")
+
+    def require(self, name: str, size: int) -> None:
+        try:
+            found = (self._path / name).stat().st_size
+        except OSError as error:
+            raise Unreachable(f"{self._path / name} can't be read: {error.strerror}") from None
+        if found != size:
             raise Refused(f"{self._path / name} has not the {size} bytes that the manifest names")
 
 

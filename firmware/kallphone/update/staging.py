@@ -8,11 +8,12 @@ from pathlib import Path
 
 from kallphone.update.card import Card
 from kallphone.update.disk import CHUNK, Disk, digest_on_disk, size_of
-from kallphone.update.errors import CardTrouble, Refused
+from kallphone.update.errors import CardTrouble, Misnamed, Refused
 from kallphone.update.manifest import Manifest, canonical
 from kallphone.update.slots import Slot
 
 BOOT_IN_SYSTEM = Path("usr/lib/kallphone/boot")
+RELEASE_IN_SYSTEM = Path("usr/share/kallphone/release.json")
 COMPLETE = "complete"
 # Shared by both systems, or the model of a file that differs between them.
 _NOT_OF_A_SLOT = {"kall.txt", "cmdline.txt.in"}
@@ -39,18 +40,17 @@ class Staging:
         return whole and self._boot_files_hold(slot)
 
     def stage(self, slot: Slot, manifest: Manifest, content: Iterator[bytes]) -> None:
-        """Raises Refused where the content is not the manifest's, CardTrouble."""
+        """Raises Refused where the content is not the manifest's, Misnamed, CardTrouble."""
         try:
             self._write_system(slot, manifest, content)
-            # Only now: writable through a download of hours, the FAT would be so when the power goes.
-            with (
-                self._card.mounted(self._card.partition(slot), "squashfs") as system,
-                self._card.writable(),
-            ):
-                files = self._copy_boot_files(system / BOOT_IN_SYSTEM, slot)
-                marker = canonical({"sha256": manifest.sha256, "files": files})
-                self._disk.write_new(self._folder(slot) / COMPLETE, iter([marker]))
-                self._disk.sync_folder(self._folder(slot))
+            with self._card.mounted(self._card.partition(slot), "squashfs") as system:
+                _require_build(system, manifest)
+                # Only now: writable through a download of hours, the FAT would be so when the power goes.
+                with self._card.writable():
+                    files = self._copy_boot_files(system / BOOT_IN_SYSTEM, slot)
+                    marker = canonical({"sha256": manifest.sha256, "files": files})
+                    self._disk.write_new(self._folder(slot) / COMPLETE, iter([marker]))
+                    self._disk.sync_folder(self._folder(slot))
             ready = self.is_ready(slot, manifest)
         except OSError as error:
             raise CardTrouble(f"the card took no update: {error.strerror}. All stays as it was") from None
@@ -141,6 +141,17 @@ class Staging:
 
     def _folder(self, slot: Slot) -> Path:
         return self._card.boot / "slots" / slot
+
+
+def _require_build(system: Path, manifest: Manifest) -> None:
+    """The floor is what the system says of itself: below the manifest's it would be offered for ever."""
+    try:
+        build = json.loads((system / RELEASE_IN_SYSTEM).read_bytes())["build"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        build = None
+    if build != manifest.build:
+        told = "says nothing" if build is None else f"says {build}"
+        raise Misnamed(f"version {manifest.version} is offered as build {manifest.build}, its system {told}")
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from kallphone.update.slots import config_sector
 
-from . import card, debian, initrd, kernel, prune, publish, rootfs, wheels
+from . import card, debian, initrd, kernel, network, prune, publish, rootfs, wheels
 from .archive import Archive, Package, mirror_of_apt
 from .emulation import arm64_programs
 from .prune import read_lines, read_rules
@@ -213,10 +213,10 @@ class Plan:
                      *(file_sha256(path) for path in parts.wheels)]
         ours = [*(repo / name for name in _OURS),
                 *(here / name for name in ("rootfs", "prune.txt", "masked-units.txt"))]
-        code = [_source(module) for module in (rootfs, wheels, card, prune)]
-        network = [parts.network] if parts.network else []
+        code = [_source(module) for module in (rootfs, network, wheels, card, prune)]
+        taken = network.network_files(parts.network) if parts.network else []
         return self.stages.make("system", key_of(
-            made_from, *ours, *network, parts.update_keys.decode(), self.version, self.epoch, *code), build)
+            made_from, *ours, *taken, parts.update_keys.decode(), self.version, self.epoch, *code), build)
 
     def _card(self, system: Path) -> Path:
         answers = self.settings.repo / "firmware/kallphone/provision/card.toml"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .network import network_files
 from .prune import Rules, prune
 from .stages import BuildError, output_of
 from .wheels import lay_site
@@ -24,7 +25,7 @@ class Parts:
     kernel: Path            # of kernel.build_kernel
     initrd: Path            # initrd.img
     wheels: Sequence[Path]
-    network: Path | None    # preset.toml, deployment.json, and a ca
+    network: Path | None    # folder of network_files
     update_keys: bytes           # update-keys.json
     version: str
     build: int              # Unix time of the last commit: rises with each release
@@ -104,9 +105,8 @@ def _share(root: Path, parts: Parts) -> None:
     (share / "release.json").write_text(json.dumps({"version": parts.version, "build": parts.build}) + "\n")
     (share / "update-keys.json").write_bytes(parts.update_keys)
     if parts.network:
-        for file in sorted(parts.network.iterdir()):
-            if file.is_file():
-                shutil.copyfile(file, share / file.name)
+        for file in network_files(parts.network):
+            shutil.copyfile(file, share / file.name)
 
 
 def _users(root: Path) -> None:
