@@ -135,7 +135,7 @@ def _begin(
             log.warning("%s", error)
             return offer, without_network((str(error),))
         progress.forget(layout.state)
-    phone = start(setup, progress.kept(layout.state, otherwise), now)
+    phone = start(setup, progress.kept(layout.state, otherwise, offer.answered), now)
     return offer, dataclasses.replace(
         phone, settings=dataclasses.replace(phone.settings, has_pin=pin.is_set())
     )
