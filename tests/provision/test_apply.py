@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from contextlib import closing
 from pathlib import Path
@@ -35,6 +36,11 @@ def pin_holds(card: Card, pin: str) -> bool:
 def settings_of(card: Card) -> Settings:
     with closing(database_of(card)) as database:
         return Preferences(database).load()
+
+
+def names_of(card: Card) -> list[str]:
+    with closing(database_of(card)) as database:
+        return [one.name for one in ContactStore(database).load().contacts]
 
 
 def words_of(card: Card) -> str:
@@ -156,6 +162,43 @@ def test_a_later_edit_counts_and_leaves_what_the_owner_chose_since(card: Card):
     assert "country=CH" in card.wpa
 
 
+CHOICES = """
+[settings]
+large_text = true
+[settings.limits]
+per_call = 2
+per_day = 5
+[[contacts]]
+name = "Oma"
+number = "NUMBER"
+"""
+
+
+def test_an_edit_elsewhere_resets_no_setting_and_no_contact(card: Card):
+    number = _number()
+    card.start(COMPLETE + CHOICES.replace("NUMBER", number))
+    with closing(database_of(card)) as database:
+        preferences, book = Preferences(database), ContactStore(database)
+        now = preferences.load()
+        limits = dataclasses.replace(now.limits, per_call=9, per_day=9)
+        preferences.save(dataclasses.replace(now, large_text=False, limits=limits))
+        book.save_all([Contact(number, "Grandma")])
+    assert card.start(card.text.replace("# Mine", "# Ours").replace("per_day = 5", "per_day = 6")) == ()
+    now = settings_of(card)
+    assert (now.large_text, now.limits.per_call, now.limits.per_day) == (False, 9, 6)
+    assert names_of(card) == ["Grandma"]
+    card.start(card.text.replace('"Oma"', '"Omi"'))
+    assert names_of(card) == ["Omi"]
+
+
+def test_a_phone_whose_settings_are_gone_is_told_all_of_them_again(card: Card):
+    card.start(COMPLETE + CHOICES.replace("NUMBER", _number()))
+    (card.layout.state / "phone.sqlite").unlink()
+    card.start(card.text.replace("# Mine", "# Ours"))
+    assert settings_of(card).limits.per_day == 5
+    assert names_of(card) == ["Oma"]
+
+
 def test_another_wifi_is_added_and_the_known_one_needs_no_password_again(card: Card):
     card.start(COMPLETE)
     before = card.wpa
@@ -203,6 +246,7 @@ def test_a_file_with_a_fault_changes_nothing_and_says_all_of_them(card: Card):
         ('[settings]\nlanguage = "de"\n', "[phone]"),
         ("[settings.volumes]\nringer = 11\n", "volumes.ringer can't be 11"),
         ('[settings]\nscreening = "NOBODY"\n', "screening is none of EVERYBODY"),
+        ("[phone]\ncountry = 5\n", "[phone] country"),
         ('[[contacts]]\nname = "A"\nnumber = "12"\n', "[contacts 1] number"),
         ('[display]\nchip = "ssd9999"\n', "pins.toml: display.chip"),
         ('[provider]\nca_file = "gone.pem"\n', "there is no file"),

@@ -12,6 +12,7 @@ import pytest
 from kallnet.account import Account, address_to_hex
 from kallphone.cli import main
 from kallphone.config import load_config
+from kallphone.phone.book import Contact
 from kallphone.provision.desk import collect, new_key, seal_plan
 from kallphone.provision.errors import FileInvalid, PlanRefused
 from kallphone.provision.fetching import fetch_plan
@@ -20,7 +21,7 @@ from kallphone.storage.contacts import ContactStore
 from kallphone.storage.database import Database
 from kallphone.storage.key import key_in
 from kallphone.storage.pin import PinLock
-from kallphone.storage.preferences import Preferences
+from kallphone.storage.preferences import Preferences, with_chosen
 from tests.provision.card import COMPLETE, Card
 from tests.provision.conftest import deployment, make_layout
 from tests.provision.power import cut_before
@@ -149,6 +150,18 @@ def test_the_same_file_is_applied_once(desk: Desk):
         PinLock(database).set("9999")
     assert phone.start() == ()
     assert has_pin(phone, "9999")
+
+
+def test_the_next_plan_leaves_what_the_owner_chose_since(desk: Desk):
+    desk.give(desk.seal(1))
+    phone = desk.phones["aa01"]
+    with closing(Database(phone.layout.state / "phone.sqlite")) as database:
+        Preferences(database).save(with_chosen(Preferences(database).load(), {"limits": {"per_day": 9}}))
+        ContactStore(database).save_all([Contact(FRONT, "Reception"), Contact(BAR, "Pub")])
+    assert desk.give(desk.seal(2, PLAN.replace('"Bar"', '"Lobby bar"'))) == ()
+    with closing(Database(phone.layout.state / "phone.sqlite")) as database:
+        assert Preferences(database).load().limits.per_day == 9
+        assert {one.name for one in ContactStore(database).load().contacts} == {"Reception", "Lobby bar"}
 
 
 def test_an_older_file_and_one_that_kept_its_serial_are_refused(desk: Desk):

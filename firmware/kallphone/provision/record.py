@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from kallphone.storage.files import write_private
 
@@ -16,7 +17,8 @@ NAME = "provision.json"
 class Record:
     """`card`, `pins` and `plan_digest` are SHA-256 of files as applied, `installer` (0x...) whose plans hold.
 
-    `phone` is what the last files said of [phone], `ssh_from` which of them let somebody in.
+    `phone`, `settings` and `contacts` (by number) are what the last files said, as `said.Said` has it,
+    `ssh_from` which of them let somebody in.
     """
 
     card: str = ""
@@ -27,6 +29,8 @@ class Record:
     plan_digest: str = ""
     ssh_from: str = ""
     phone: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    contacts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def read_record(system: Path) -> Record:
