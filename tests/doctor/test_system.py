@@ -148,9 +148,9 @@ def test_the_way_out(
     ],
 )
 def test_how_strong_the_wifi_is(tmp_path: Path, told: str, verdict: Verdict) -> None:
-    machine = FakeMachine(tmp_path, WIFI, {"wpa_cli -i wlan0 signal_poll": told})
-    assert network.check_wifi(machine).verdict is verdict
-    assert network.check_wifi(FakeMachine(tmp_path / "none")).verdict is Verdict.SKIPPED
+    machine = FakeMachine(tmp_path, WIFI, {"wpa_cli -s /run/kallphone -i wlan0 signal_poll": told})
+    assert network.check_wifi(machine, LAYOUT).verdict is verdict
+    assert network.check_wifi(FakeMachine(tmp_path / "none"), LAYOUT).verdict is Verdict.SKIPPED
 
 
 def test_names_are_looked_up() -> None:

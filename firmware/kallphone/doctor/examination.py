@@ -84,7 +84,7 @@ class Examination:
         yield "neon", lambda: opus.check_neon(machine)
         yield "opus", lambda: opus.check_opus(opus.open_opus)
         yield "network", lambda: network.check_network(machine)
-        yield "wifi", lambda: network.check_wifi(machine)
+        yield "wifi", lambda: network.check_wifi(machine, layout)
         yield "names", lambda: network.check_names(self._api_door[0], network.look_up)
         yield "provider", lambda: self._with_config("provider", lambda _: provider.check_api(self._ask_terms))
         yield "certificate", lambda: self._check_door("certificate", self._api_door)
