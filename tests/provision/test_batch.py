@@ -164,13 +164,42 @@ def test_the_next_plan_leaves_what_the_owner_chose_since(desk: Desk):
         assert {one.name for one in ContactStore(database).load().contacts} == {"Reception", "Lobby bar"}
 
 
-def test_an_older_file_and_one_that_kept_its_serial_are_refused(desk: Desk):
+def test_an_older_file_is_left_aside_and_one_that_kept_its_serial_refused(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO")
     old, new = desk.seal(4), desk.seal(5)
     assert desk.give(new) == ()
-    assert "has serial 4, and this phone took 5: it is older" in desk.give(old)[0]
+    assert desk.give(old) == ()
+    assert "has serial 4, and this phone took 5: it is older" in caplog.text
     changed = desk.seal(5, PLAN.replace("1111", "3333"))
     assert "raise it in the plan" in desk.give(changed)[0]
     assert has_pin(desk.phones["aa01"], "1111")
+
+
+def test_an_old_plan_that_stays_on_the_card_is_no_fault_and_read_once(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO")
+    phone = desk.phones["aa01"]
+    assert desk.give(desk.seal(1)) == ()
+    phone.sticks.append(("phones.kall on the USB stick", desk.seal(2, PLAN.replace('"ch"', '"at"'))))
+    assert phone.start() == ()
+    phone.sticks.clear()
+    for _ in range(3):
+        assert phone.start() == ()
+    assert phone.errors == ""
+    assert caplog.text.count("it is older") == 1
+    assert load_config(phone.layout.config).country == "at"
+
+
+def test_another_installer_counts_from_one(desk: Desk):
+    desk.give(desk.seal(5))
+    line = new_key(desk.folder / "next.key")[0]
+    phone = desk.phones["aa01"]
+    phone.start(line.replace("[installer] ", "[installer]\n"))
+    assert desk.give(desk.seal(1, PLAN.replace('"ch"', '"at"'), key="next.key")) == ()
+    assert load_config(phone.layout.config).country == "at"
 
 
 def _tampered(content: bytes, change: Callable[[dict[str, object]], None]) -> bytes:
@@ -346,7 +375,7 @@ def test_apply_below_a_root(tmp_path: Path):
     assert main(["provision", "apply", "--root", str(tmp_path)]) == 0
     assert (boot / "device-10000000abcdef01.toml").exists()
     (boot / "kallphone.toml").write_text("[wifi]\nssid = 7\n")
-    assert main(["provision", "apply", "--root", str(tmp_path)]) == 1
+    assert main(["provision", "apply", "--root", str(tmp_path)]) == 0
     assert "[wifi] ssid" in (boot / "kallphone-errors.txt").read_text()
 
 

@@ -15,12 +15,13 @@ from kallnet.ledger import TIMEOUT, Ledger, open_ledger
 from kallphone.config import PhoneConfig, load_config
 from kallphone.device.layout import Layout
 from kallphone.doctor import chain, network, opus, provider, system
-from kallphone.doctor.findings import Finding, bad, good, skipped
+from kallphone.doctor.findings import Finding, bad, good, skipped, warning
 from kallphone.doctor.machine import Machine
 from kallphone.payments.answers import Terms
 from kallphone.payments.errors import PaymentsError
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.phone.words import N_
+from kallphone.provision.handover import read_errors
 from kallphone.storage.errors import StorageError
 from kallphone.storage.key import key_in
 
@@ -110,6 +111,10 @@ class Examination:
             self.config = load_config(self._file)
         except KallnetError as error:
             return bad("settings", N_("kallphone.toml can't be used: {why}"), why=str(error))
+        if faults := read_errors(self._layout.state):
+            return warning(
+                "settings", N_("The installer's file was not applied: {why}"), why="; ".join(faults)
+            )
         return good("settings", N_("kallphone.toml is good."))
 
     def _of_a_flashed_phone(self, check: str, look: Callable[[], Finding]) -> Finding:

@@ -180,10 +180,14 @@ class Application:
 
     def _new_record(self) -> Record:
         answers, record = self._answers, self._record
+        installer = address_to_hex(answers.installer) if answers.installer else record.installer
+        if installer != record.installer:
+            # Each installer counts from 1.
+            record = dataclasses.replace(record, plan_serial=0, plan_digest="", older=[])
         ssh_from = self._source if answers.ssh_key else record.ssh_from
         return dataclasses.replace(
             self._said.kept_in(record),
-            installer=address_to_hex(answers.installer) if answers.installer else record.installer,
+            installer=installer,
             plan_url=answers.plan_url or record.plan_url,
             ssh_from="" if ssh_from == self._source and not answers.ssh_key else ssh_from,
         )

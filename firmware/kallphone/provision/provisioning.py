@@ -12,7 +12,7 @@ from pathlib import Path
 from kallphone.device.layout import Layout
 from kallphone.provision.boot_partition import BootPartition
 from kallphone.provision.card_text import CardText, decoded, parsed
-from kallphone.provision.errors import ProvisionError
+from kallphone.provision.errors import PlanOlder, ProvisionError
 from kallphone.provision.handover import read_errors
 from kallphone.provision.leftovers import leftovers, misnamed
 from kallphone.provision.record import Record, read_record, write_record
@@ -25,6 +25,8 @@ PLAN = "phones.kall"
 ERRORS = "kallphone-errors.txt"
 FETCHED = Path("provision") / PLAN
 """Below layout.system: a plan that was fetched over the network."""
+OLDER_KEPT = 4
+"""So many overtaken plans lie about at most, on card, sticks and fetched: they are not read at each start."""
 
 Sticks = Callable[[], Iterable[tuple[str, bytes]]]
 
@@ -123,14 +125,20 @@ class Provisioning:
         yield from self._around.sticks()
 
     def _plan(self, name: str, content: bytes) -> None:
-        record = read_record(self._layout.system)
-        if digest(content) == record.plan_digest:
+        record, this = read_record(self._layout.system), digest(content)
+        if this == record.plan_digest or this in record.older:
             return
         from kallphone.provision.plan_desk import apply_plan
 
-        done = apply_plan(self._layout, self._around.serial, name, content, record)
-        write_record(self._layout.system, dataclasses.replace(done, plan_digest=digest(content)))
-        log.info("%s with serial %d was applied", name, done.plan_serial)
+        try:
+            done = apply_plan(self._layout, self._around.serial, name, content, record)
+        except PlanOlder as older:
+            log.info("%s", older)
+            done = dataclasses.replace(record, older=[*record.older, this][-OLDER_KEPT:])
+        else:
+            done = dataclasses.replace(done, plan_digest=this)
+            log.info("%s with serial %d was applied", name, done.plan_serial)
+        write_record(self._layout.system, done)
 
     def _tell(self) -> None:
         """Where a PC, and where the glass finds it."""

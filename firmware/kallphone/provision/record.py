@@ -17,6 +17,7 @@ NAME = "provision.json"
 class Record:
     """`card`, `pins` and `plan_digest` are SHA-256 of files as applied, `installer` (0x...) whose plans hold.
 
+    `older` are digests of those of its plans that a later one had overtaken.
     `phone`, `settings` and `contacts` (by number) are what the last files said, as `said.Said` has it,
     `ssh_from` which of them let somebody in.
     """
@@ -27,6 +28,7 @@ class Record:
     plan_url: str = ""
     plan_serial: int = 0
     plan_digest: str = ""
+    older: list[str] = field(default_factory=list)
     ssh_from: str = ""
     phone: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
