@@ -53,8 +53,8 @@ def release(machine: Machine) -> Finding:
         (system.check_power, {system.THROTTLED: "0\n"}, Verdict.GOOD, "holds"),
         (system.check_power, {system.THROTTLED: "0x50000\n"}, Verdict.WARNING, "fell since"),
         (system.check_power, {system.THROTTLED: "0x50005\n"}, Verdict.BAD, "Too little voltage"),
-        (system.check_power, {**HWMON, ALARM: "0"}, Verdict.GOOD, "holds"),
         (system.check_power, {**HWMON, ALARM: "1"}, Verdict.BAD, "Too little voltage"),
+        (system.check_power, {**HWMON, ALARM: "0"}, Verdict.GOOD, "holds now"),
         (system.check_power, {}, Verdict.SKIPPED, "does not tell"),
         (system.check_memory, {"/proc/meminfo": "MemAvailable: 204800 kB\n"}, Verdict.GOOD, "200 MB"),
         (system.check_memory, {"/proc/meminfo": "MemAvailable:   51200 kB\n"}, Verdict.WARNING, "50 MB"),
@@ -80,6 +80,16 @@ def test_what_the_kernel_tells(
 ) -> None:
     finding = look(FakeMachine(tmp_path, files))
     assert (finding.verdict, told in words(finding)) == (verdict, True), words(finding)
+
+
+def test_a_voltage_that_fell_is_in_the_messages_of_the_kernel(tmp_path: Path) -> None:
+    told = "[    1.2] usb 1-1\n[   60.1] hwmon hwmon1: Undervoltage detected!\n[   62.1] Voltage normalised\n"
+    machine = FakeMachine(tmp_path, {**HWMON, ALARM: "0"}, {"dmesg": told})
+    finding = system.check_power(machine)
+    assert finding.verdict is Verdict.WARNING
+    assert "fell since" in words(finding)
+    machine.answers["dmesg"] = "[    1.2] usb 1-1\n"
+    assert system.check_power(machine).verdict is Verdict.GOOD
 
 
 def test_a_failed_update_is_told_with_the_version(tmp_path: Path) -> None:
