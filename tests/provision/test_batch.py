@@ -307,6 +307,12 @@ def test_the_common_part_alone_is_for_any_blank_phone(desk: Desk, tmp_path: Path
     assert read_provisioned(blank.layout.state).wifi == "Hotel"
 
 
+def test_what_can_be_sealed_to_nobody_is_refused(desk: Desk):
+    with pytest.raises(FileInvalid, match=r"\[private\] is sealed to each of \[phones\], and there are none"):
+        desk.seal(1, PLAN[: PLAN.index("[phones.aa01]")])
+    assert not (desk.folder / "phones.kall").exists()
+
+
 def test_missing_phones_are_reported(desk: Desk):
     text = PLAN + "\n[phones.aa03]\nlabel = 'Attic'\n"
     with pytest.raises(FileInvalid, match=r"without a device file: aa03\. Collect them"):
