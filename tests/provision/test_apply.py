@@ -117,6 +117,26 @@ def test_what_the_wizard_does_not_ask_is_handed_on_to_it(card: Card):
     assert config.ca_file.parent == card.layout.state.resolve()
 
 
+def test_a_new_certificate_beside_an_unchanged_file_counts_and_a_lost_one_does_not(card: Card):
+    beside = card.layout.boot / "ca.pem"
+    beside.write_text("a certificate")
+    assert card.start(COMPLETE + '[provider]\nca_file = "ca.pem"\n') == ()
+    kept = load_config(card.layout.config).ca_file
+    assert kept is not None
+    assert kept.read_text() == "a certificate"
+    with closing(database_of(card)) as database:
+        Preferences(database).save(Settings(country="at", language="fr"))
+    before = card.text
+    beside.write_text("a new certificate")
+    assert card.start() == ()
+    assert kept.read_text() == "a new certificate"
+    assert settings_of(card).language == "fr"
+    beside.unlink()
+    assert card.start() == ()
+    assert kept.read_text() == "a new certificate"
+    assert card.text == before
+
+
 def test_a_preset_needs_to_name_the_network_and_no_more(card: Card):
     preset = '[ledger]\nrpc = ["https://rpc.example"]\ndeployment = "deployment.json"\n'
     card.layout.preset.write_text(preset + '[provider]\napi = "https://home.example"\n')

@@ -73,7 +73,7 @@ class Provisioning:
     def _card(self) -> None:
         content, pins = self._boot.read(CARD), self._boot.read(PINS)
         record = read_record(self._layout.system)
-        if content is None or (digest(content), digest(pins)) == (record.card, record.pins):
+        if content is None or not self._is_news(content, pins, record):
             return
         card = decoded(CARD, content)
         done = self._apply_card(card, pins, record)
@@ -82,6 +82,13 @@ class Provisioning:
         write_record(self._layout.system, dataclasses.replace(done, card=digest(applied), pins=digest(pins)))
         log.info("%s was applied", CARD)
 
+    def _is_news(self, content: bytes, pins: bytes | None, record: Record) -> bool:
+        """A file that the card named and that is gone was copied, and nobody misses it."""
+        if (digest(content), digest(pins)) != (record.card, record.pins):
+            return True
+        named = ((self._boot.read(path), was) for path, was in record.files.items())
+        return any(now is not None and digest(now) != was for now, was in named)
+
     def _apply_card(self, card: CardText, pins: bytes | None, record: Record) -> Record:
         document = parsed(CARD, card.text)
         if not document and pins is None and not record.card:
@@ -89,6 +96,7 @@ class Provisioning:
         # Only now: a phone at whose card nobody changed anything starts without these libraries.
         from kallphone.provision.answers import answers_of
         from kallphone.provision.applying import Application, check_wifi, networks_of
+        from kallphone.provision.config_file import files_named
         from kallphone.provision.pin_table import pin_table
         from kallphone.provision.scrub import was_scrubbed
 
@@ -103,7 +111,8 @@ class Provisioning:
 
             device = device_of(self._around.serial, done.account)
             self._boot.write(device.name, device.encode())
-        return done.record
+        files = {str(path): digest(path.read_bytes()) for path in files_named(answers.config)}
+        return dataclasses.replace(done.record, files=files)
 
     def _scrub(self, card: CardText) -> None:
         from kallphone.provision.scrub import scrubbed, secrets_in
