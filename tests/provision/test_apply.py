@@ -379,6 +379,12 @@ def test_what_imager_leaves_is_only_noted(card: Card, caplog: pytest.LogCaptureF
 def test_a_file_that_windows_named_is_told(card: Card):
     (card.layout.boot / "kallphone.toml.txt").write_text(COMPLETE)
     assert "rename it" in card.start()[0]
+    template = Path("firmware/kallphone/provision/card.toml").read_text()
+    assert "rename it" in card.start(template)[0]
+    assert card.start("[phone\n") == (
+        "kallphone.toml: line 1 can't be read: Expected ']' at the end of a table declaration",
+    )
+    assert card.start(COMPLETE) == ()
 
 
 def test_a_card_that_can_not_be_written_is_told_and_tried_again(card: Card, monkeypatch: pytest.MonkeyPatch):
