@@ -207,6 +207,24 @@ def test_a_full_disk_makes_no_key_and_says_so():
     assert not hand.phone.setup.has_key
 
 
+def test_a_full_disk_blames_no_words_and_can_be_tried_again():
+    hand = at("key")
+    hand.press("2")
+    hand.spell(OTHER_WORDS[:-1])
+    hand.slow = True
+    hand.spell(OTHER_WORDS[-1:])
+    hand.owed.clear()
+    hand.world.keys.clear()
+    hand.happens(KeyRefused("Not saved: disk"))
+    said = " ".join(hand.screen().text.split())
+    assert "Not saved: disk" in said
+    assert "belong together" not in said
+    hand.slow = False
+    hand.press("#")
+    assert hand.page == "pin step"
+    assert hand.world.keys == [OTHER_WORDS]
+
+
 def test_the_hotspot_shows_its_code_then_the_page_then_closes():
     hand = at("network")
     hand.press("2")

@@ -258,7 +258,6 @@ class Setup:
     word_list: tuple[str, ...] = field(default=(), repr=False)
     restored: tuple[str, ...] = field(default=(), repr=False)
     guesses: tuple[tuple[int, str], ...] = field(default=(), repr=False)
-    trouble: str = ""
     card: tuple[str, ...] = ()
     providers: tuple[Provider, ...] = ()
     provider: str = ""
