@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kallphone.phone.events import KeyPressed, StorageFailed
 from kallphone.phone.menu.backup import asked_back
-from kallphone.setup.machine import NETWORK_ONLY, PAGES, screen_for, transition, wakeup_for
+from kallphone.setup.machine import PAGES, screen_for, transition, wakeup_for
 from kallphone.setup.simulated_network import SimulatedNetwork
 from kallphone.setup.states import (
     STEPS,
@@ -27,6 +27,7 @@ from kallphone.setup.states import (
     WriteConfig,
     told,
 )
+from kallphone.setup.steps import NETWORK_ONLY
 from tests.setup.scenes import at
 from tests.setup.world import BACKUP, HOTSPOT, OTHER_WORDS, PROVIDER, Hand, World
 
@@ -323,6 +324,13 @@ def test_a_phone_that_is_one_is_asked_for_its_network_alone():
     hand.press("#")
     assert hand.phone.setup.finished
     assert hand.world.config is None
+
+
+def test_the_page_of_a_phone_that_is_one_asks_for_its_wifi_alone():
+    for hand, only_wifi in ((Hand(World(steps=NETWORK_ONLY)), True), (at("network"), False)):
+        hand.press("2")
+        assert hand.world.opened is not None
+        assert hand.world.opened.only_wifi is only_wifi
 
 
 def test_a_phone_that_is_one_is_left_as_it_was_by_the_way_back():

@@ -27,10 +27,11 @@ from kallphone.setup import progress
 from kallphone.setup.configuration import Offer, read_offer, write_config
 from kallphone.setup.desk import SetupDesk
 from kallphone.setup.hotspot import HotspotDesk
-from kallphone.setup.machine import NETWORK_ONLY, screen_for, start, transition, wakeup_for, without_network
+from kallphone.setup.machine import screen_for, start, transition, wakeup_for, without_network
 from kallphone.setup.network import Network, NetworkError
 from kallphone.setup.simulated_network import SimulatedNetwork
 from kallphone.setup.states import Kept, Newcomer, Progress, Setup, SetupEvent, WriteConfig
+from kallphone.setup.steps import NETWORK_ONLY
 from kallphone.setup.wpa_network import WpaNetwork
 from kallphone.storage.database import Database
 from kallphone.storage.key import key_in

@@ -179,11 +179,12 @@ class JoinWifi:
 
 @dataclass(frozen=True)
 class OpenHotspot:
-    """Answered by HotspotChanged and PortalFilled."""
+    """Answered by HotspotChanged and PortalFilled. `only_wifi`: all else is settled."""
 
     language: str
     country: str
     networks: tuple[Found, ...]
+    only_wifi: bool = False
 
 
 @dataclass(frozen=True)
