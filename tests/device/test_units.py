@@ -12,6 +12,8 @@ import pytest
 
 from kallmachine.cli import COMMANDS as MACHINES
 from kallphone.cli import _parser
+from kallphone.device.layout import Layout
+from kallphone.device.modes import wish_for
 from kallphone.update.slots import Trial, trial_sector
 from kallprovider.cli import COMMANDS as PROVIDER_COMMANDS
 
@@ -55,8 +57,8 @@ def settings(unit: Path, key: str) -> list[str]:
 
 def commands(unit: Path) -> list[list[str]]:
     keys = ("ExecStartPre", "ExecStart", "ExecStartPost", "ExecStopPost", "ExecCondition", "ExecReload")
-    # A minus before a program lets it fail.
-    return [line.removeprefix("-").split() for key in keys for line in settings(unit, key)]
+    # A minus before a program lets it fail, a plus gives it all rights.
+    return [line.lstrip("-+").split() for key in keys for line in settings(unit, key)]
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
@@ -163,6 +165,25 @@ def test_only_a_trial_of_what_runs_is_left(
     assert (done.returncode == 0) is leaves
     confirm = PHONE / "kallphone-update-confirm.service"
     assert settings(confirm, "OnFailure") == ["kallphone-update-unproven.service"]
+
+
+def test_root_leaves_the_doctor_which_units_have_failed(tmp_path: Path) -> None:
+    (command,) = settings(PHONE / "kallphone.service", "ExecStopPost")
+    assert command.startswith("-+")
+    for real, stand_in in (
+        (str(Layout().next_mode), "next"),
+        (str(Layout().failed_units), "failed"),
+        ("/usr/bin/systemctl", "echo"),
+    ):
+        assert real in command
+        command = command.replace(real, stand_in)
+    asked = shlex.split(command.removeprefix("-+"))
+    subprocess.run(asked, cwd=tmp_path, check=False)
+    assert not (tmp_path / "failed").exists()
+    wish_for(Layout(run=tmp_path), "doctor")
+    subprocess.run(asked, cwd=tmp_path, check=False, umask=0o077)
+    assert (tmp_path / "failed").read_text() == "list-units --failed --plain --no-legend --full\n"
+    assert (tmp_path / "failed").stat().st_mode & 0o044 == 0o044
 
 
 def test_every_unit_that_is_to_start_by_itself_is_in_the_preset() -> None:

@@ -108,11 +108,15 @@ def test_a_card_that_fills_up(tmp_path: Path, free: int, verdict: Verdict) -> No
 
 def test_failed_services_are_named(tmp_path: Path) -> None:
     told = "kallphone-wifi.service loaded failed failed Wi-Fi of the phone\n"
-    finding = system.check_services(FakeMachine(tmp_path, answers={FAILED: told}))
-    assert finding.verdict is Verdict.BAD
-    assert "kallphone-wifi.service" in words(finding)
-    assert system.check_services(FakeMachine(tmp_path, answers={FAILED: ""})).verdict is Verdict.GOOD
-    assert system.check_services(FakeMachine(tmp_path)).verdict is Verdict.SKIPPED
+    left = {"/run/kallphone-failed-units": told}
+    for machine in (FakeMachine(tmp_path, answers={FAILED: told}), FakeMachine(tmp_path / "glass", left)):
+        finding = system.check_services(machine, LAYOUT)
+        assert finding.verdict is Verdict.BAD
+        assert "kallphone-wifi.service" in words(finding)
+    none = {"/run/kallphone-failed-units": ""}
+    for machine in (FakeMachine(tmp_path, answers={FAILED: ""}), FakeMachine(tmp_path / "well", none)):
+        assert system.check_services(machine, LAYOUT).verdict is Verdict.GOOD
+    assert system.check_services(FakeMachine(tmp_path), LAYOUT).verdict is Verdict.SKIPPED
 
 
 ADDRESSES = (

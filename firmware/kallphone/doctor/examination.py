@@ -80,7 +80,7 @@ class Examination:
         yield "memory", lambda: system.check_memory(machine)
         yield "disk", lambda: self._of_a_flashed_phone("disk", lambda: system.check_disk(machine, layout))
         yield "boot", lambda: self._of_a_flashed_phone("boot", lambda: system.check_boot(machine, layout))
-        yield "services", lambda: system.check_services(machine)
+        yield "services", lambda: system.check_services(machine, layout)
         yield "release", lambda: system.check_release(machine, layout)
         yield "neon", lambda: opus.check_neon(machine)
         yield "opus", lambda: opus.check_opus(opus.open_opus)
