@@ -14,6 +14,7 @@ from kallmachine.cli import COMMANDS as MACHINES
 from kallphone.cli import _parser
 from kallphone.device.layout import Layout
 from kallphone.device.modes import wish_for
+from kallphone.device.sticks import DISK_ID
 from kallphone.update.slots import Trial, trial_sector
 from kallprovider.cli import COMMANDS as PROVIDER_COMMANDS
 
@@ -193,6 +194,16 @@ def test_every_unit_that_is_to_start_by_itself_is_in_the_preset() -> None:
     assert installed <= enabled
     ours = {name for name in enabled if not name.startswith("systemd-")}
     assert ours <= installed
+
+
+def test_a_stick_starts_its_unit_and_never_delays_a_dial_tone() -> None:
+    rules = (PHONE / "etc/udev/rules.d/90-kallphone.rules").read_text()
+    (rule,) = [line for line in rules.splitlines() if "SYSTEMD_WANTS" in line]
+    stick = PHONE / re.findall(r'SYSTEMD_WANTS}[+]="([^"]+)"', rule)[0]
+    assert f'ENV{{ID_PART_ENTRY_UUID}}!="{DISK_ID}-*"' in rule
+    order = " ".join(settings(stick, "After")).split()
+    assert {"kallphone.service", "kallphone-provision.service"} <= set(order)
+    assert stick.name in " ".join(settings(PHONE / "kallphone-export.service", "After"))
 
 
 def test_every_request_wakes_a_unit_that_takes_it_away() -> None:

@@ -15,7 +15,7 @@ from kallphone.config import load_config
 from kallphone.phone.book import Contact
 from kallphone.provision.desk import collect, new_key, seal_plan
 from kallphone.provision.errors import FileInvalid, PlanRefused
-from kallphone.provision.fetching import fetch_plan
+from kallphone.provision.fetching import fetch_plan, plan_of_sticks
 from kallphone.provision.handover import read_provisioned
 from kallphone.storage.contacts import ContactStore
 from kallphone.storage.database import Database
@@ -293,6 +293,37 @@ def test_a_stick_serves_as_the_card_does(desk: Desk):
     phone.sticks.append(("phones.kall on the USB stick", desk.seal()))
     assert phone.start() == ()
     assert phone.layout.config.exists()
+
+
+def test_a_stick_that_comes_late_serves_at_the_next_start(desk: Desk):
+    phone, content = desk.phones["aa02"], desk.seal()
+    assert phone.start() == ()
+    assert plan_of_sticks(phone.layout, [("another stick", content)])
+    assert not plan_of_sticks(phone.layout, [("another stick", content)])
+    assert not phone.layout.config.exists()
+    assert phone.start() == ()
+    assert phone.layout.config.exists()
+    assert not plan_of_sticks(phone.layout, [("another stick", content)])
+
+
+def test_a_late_stick_leaves_a_newer_plan_that_waits(desk: Desk):
+    phone, old = desk.phones["aa01"], desk.seal(2, PLAN.replace('"ch"', '"at"'))
+    phone.start(desk.first + 'plan_url = "https://desk.example/phones.kall"\n')
+    content = desk.seal(3)
+    assert fetch_plan(phone.layout, lambda _url: content)
+    assert plan_of_sticks(phone.layout, [("a stick", old)])
+    assert phone.start() == ()
+    assert load_config(phone.layout.config).country == "ch"
+    assert not plan_of_sticks(phone.layout, [("a stick", old)])
+
+
+def test_a_late_stick_of_somebody_else_is_refused(desk: Desk):
+    new_key(desk.folder / "thief.key")
+    phone, content = desk.phones["aa01"], desk.seal(9, key="thief.key")
+    with pytest.raises(PlanRefused, match="this phone's installer is"):
+        plan_of_sticks(phone.layout, [("a stick", content)])
+    assert phone.start() == ()
+    assert not phone.layout.config.exists()
 
 
 def test_the_common_part_alone_is_for_any_blank_phone(desk: Desk, tmp_path: Path):

@@ -24,7 +24,8 @@ PINS = "pins.toml"
 PLAN = "phones.kall"
 ERRORS = "kallphone-errors.txt"
 FETCHED = Path("provision") / PLAN
-"""Below layout.system: a plan that was fetched over the network."""
+FROM_STICK = Path("provision") / "stick.kall"
+"""Below layout.system: plans that came over the network, and on a stick that was not there at the start."""
 OLDER_KEPT = 4
 """So many overtaken plans lie about at most, on card, sticks and fetched: they are not read at each start."""
 
@@ -128,9 +129,9 @@ class Provisioning:
     def _found_plans(self) -> Iterable[tuple[str, bytes]]:
         if (content := self._boot.read(PLAN)) is not None:
             yield PLAN, content
-        fetched = self._layout.system / FETCHED
-        if fetched.exists():
-            yield f"the fetched {PLAN}", fetched.read_bytes()
+        for kept, name in ((FETCHED, f"the fetched {PLAN}"), (FROM_STICK, f"{PLAN} of a USB stick")):
+            if (file := self._layout.system / kept).exists():
+                yield name, file.read_bytes()
         yield from self._around.sticks()
 
     def _plan(self, name: str, content: bytes) -> None:
