@@ -103,7 +103,10 @@ class Section:
 
     def optional_path(self, key: str) -> Path | None:
         value = str(self._take(key, str, "a path"))
-        return (self._file.parent / Path(value).expanduser()).resolve() if value else None
+        try:
+            return (self._file.parent / Path(value).expanduser()).resolve() if value else None
+        except (ValueError, RuntimeError):  # a zero in it; "~" of somebody who isn't there
+            raise self.error(key, f"is {value!r}, which leads nowhere") from None
 
     def url(self, key: str) -> str:
         return self._url(key, self._take(key, str, "an address such as https://provider.example:8443"))

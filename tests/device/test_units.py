@@ -12,6 +12,9 @@ import pytest
 
 from kallmachine.cli import COMMANDS as MACHINES
 from kallphone.cli import _parser
+from kallphone.device.layout import Layout
+from kallphone.device.modes import wish_for
+from kallphone.device.sticks import DISK_ID
 from kallphone.update.slots import Trial, trial_sector
 from kallprovider.cli import COMMANDS as PROVIDER_COMMANDS
 
@@ -55,8 +58,8 @@ def settings(unit: Path, key: str) -> list[str]:
 
 def commands(unit: Path) -> list[list[str]]:
     keys = ("ExecStartPre", "ExecStart", "ExecStartPost", "ExecStopPost", "ExecCondition", "ExecReload")
-    # A minus before a program lets it fail.
-    return [line.removeprefix("-").split() for key in keys for line in settings(unit, key)]
+    # A minus before a program lets it fail, a plus gives it all rights.
+    return [line.lstrip("-+").split() for key in keys for line in settings(unit, key)]
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
@@ -165,6 +168,25 @@ def test_only_a_trial_of_what_runs_is_left(
     assert settings(confirm, "OnFailure") == ["kallphone-update-unproven.service"]
 
 
+def test_root_leaves_the_doctor_which_units_have_failed(tmp_path: Path) -> None:
+    (command,) = settings(PHONE / "kallphone.service", "ExecStopPost")
+    assert command.startswith("-+")
+    for real, stand_in in (
+        (str(Layout().next_mode), "next"),
+        (str(Layout().failed_units), "failed"),
+        ("/usr/bin/systemctl", "echo"),
+    ):
+        assert real in command
+        command = command.replace(real, stand_in)
+    asked = shlex.split(command.removeprefix("-+"))
+    subprocess.run(asked, cwd=tmp_path, check=False)
+    assert not (tmp_path / "failed").exists()
+    wish_for(Layout(run=tmp_path), "doctor")
+    subprocess.run(asked, cwd=tmp_path, check=False, umask=0o077)
+    assert (tmp_path / "failed").read_text() == "list-units --failed --plain --no-legend --full\n"
+    assert (tmp_path / "failed").stat().st_mode & 0o044 == 0o044
+
+
 def test_every_unit_that_is_to_start_by_itself_is_in_the_preset() -> None:
     preset = (PHONE / "90-kallphone.preset").read_text()
     enabled = set(re.findall(r"^enable (\S+)$", preset, re.MULTILINE))
@@ -172,6 +194,16 @@ def test_every_unit_that_is_to_start_by_itself_is_in_the_preset() -> None:
     assert installed <= enabled
     ours = {name for name in enabled if not name.startswith("systemd-")}
     assert ours <= installed
+
+
+def test_a_stick_starts_its_unit_and_never_delays_a_dial_tone() -> None:
+    rules = (PHONE / "etc/udev/rules.d/90-kallphone.rules").read_text()
+    (rule,) = [line for line in rules.splitlines() if "SYSTEMD_WANTS" in line]
+    stick = PHONE / re.findall(r'SYSTEMD_WANTS}[+]="([^"]+)"', rule)[0]
+    assert f'ENV{{ID_PART_ENTRY_UUID}}!="{DISK_ID}-*"' in rule
+    order = " ".join(settings(stick, "After")).split()
+    assert {"kallphone.service", "kallphone-provision.service"} <= set(order)
+    assert stick.name in " ".join(settings(PHONE / "kallphone-export.service", "After"))
 
 
 def test_every_request_wakes_a_unit_that_takes_it_away() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kallphone.cli import main
+from kallphone.provision.handover import write_errors
 
 
 @pytest.fixture
@@ -70,3 +71,16 @@ def test_diagnostics_are_saved_whole(config: Path, capsys: pytest.CaptureFixture
 def test_a_place_that_can_not_be_written_is_told(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diagnostics", str(config), "-o", str(config.parent / "none" / "x.zip")]) == 1
     assert "No such file" in capsys.readouterr().err
+
+
+def test_what_is_wrong_with_the_installer_s_file_is_told_beside_the_settings(
+    tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / "data/phone"
+    state.mkdir(parents=True)
+    config.rename(state / "kallphone.toml")
+    write_errors(state, ("kallphone.toml: [wifi] ssid: must be a text", "kallphone.toml: [key] pin"))
+    assert main(["doctor", "--root", str(tmp_path), "--no-hands", "--json"]) == 1
+    found = {each["check"]: each for each in json.loads(capsys.readouterr().out)}["settings"]
+    assert found["verdict"] == "warning"
+    assert "[wifi] ssid: must be a text; kallphone.toml: [key] pin" in found["words"]

@@ -20,6 +20,7 @@ from kallphone.device.layout import Layout
 from kallphone.doctor.diagnostics import collect, plain_config, write_whole
 from kallphone.doctor.findings import good
 from kallphone.doctor.redaction import REDACTED, Redactor
+from kallphone.doctor.secrets import secrets_of
 from kallphone.phone.book import Contact
 from kallphone.storage.contacts import ContactStore
 from kallphone.storage.database import Database
@@ -70,6 +71,31 @@ def test_forms_of_secrets(text: str, cleaned: str) -> None:
 def test_known_names_go_whole_words_only() -> None:
     redactor = Redactor(["Al", "Anna Müller", "2345678901"])
     assert redactor.clean("Al called also ANNA  MÜLLER, Alarm") == f"{REDACTED} called also {REDACTED}, Alarm"
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("system/wpa_supplicant.conf", f"network={{\n\tssid={'Café 5'.encode().hex()}\n}}\n"),
+        ("system/wpa_supplicant.conf", 'network={\n\tssid="Café 5"\n}\n'),
+        ("boot/kallphone.toml", '[wifi]\nssid = "Café 5" # downstairs\n'),
+        ("boot/kallphone.toml", '[wifi]\nssid = "Caf\\u00e9 5"\n[key]\nwords = ["a"]\n'),
+        ("boot/kallphone.toml", "wifi = { ssid = 'Café 5', password = 'x' }\n"),
+        ("boot/kallphone.toml", "[wifi]\nssid = 'Café 5'\n[[broken\n"),
+        ("state/provisioned.toml", 'wifi = "Café 5"\n'),
+    ],
+)
+def test_names_of_networks_are_known_however_they_are_written(
+    tmp_path: Path, path: str, content: str
+) -> None:
+    machine = FakeMachine(tmp_path, {path: content})
+    tables, wifi = (Path("boot/kallphone.toml"),), Path("system/wpa_supplicant.conf")
+    redactor = Redactor(secrets_of(machine, Path("state"), tables, wifi))
+    told = "joined Café 5: good"
+    assert redactor.clean(told) == f"joined {REDACTED}: good"
+    if not path.startswith("boot"):
+        told = "Trying to associate with SSID 'Caf\\xc3\\xa9 5'"
+        assert redactor.clean(told) == f"Trying to associate with SSID '{REDACTED}'"
 
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyzäöüßéñ", min_size=5, max_size=12).map(lambda name: "Q" + name)

@@ -53,8 +53,8 @@ def release(machine: Machine) -> Finding:
         (system.check_power, {system.THROTTLED: "0\n"}, Verdict.GOOD, "holds"),
         (system.check_power, {system.THROTTLED: "0x50000\n"}, Verdict.WARNING, "fell since"),
         (system.check_power, {system.THROTTLED: "0x50005\n"}, Verdict.BAD, "Too little voltage"),
-        (system.check_power, {**HWMON, ALARM: "0"}, Verdict.GOOD, "holds"),
         (system.check_power, {**HWMON, ALARM: "1"}, Verdict.BAD, "Too little voltage"),
+        (system.check_power, {**HWMON, ALARM: "0"}, Verdict.GOOD, "holds now"),
         (system.check_power, {}, Verdict.SKIPPED, "does not tell"),
         (system.check_memory, {"/proc/meminfo": "MemAvailable: 204800 kB\n"}, Verdict.GOOD, "200 MB"),
         (system.check_memory, {"/proc/meminfo": "MemAvailable:   51200 kB\n"}, Verdict.WARNING, "50 MB"),
@@ -82,6 +82,16 @@ def test_what_the_kernel_tells(
     assert (finding.verdict, told in words(finding)) == (verdict, True), words(finding)
 
 
+def test_a_voltage_that_fell_is_in_the_messages_of_the_kernel(tmp_path: Path) -> None:
+    told = "[    1.2] usb 1-1\n[   60.1] hwmon hwmon1: Undervoltage detected!\n[   62.1] Voltage normalised\n"
+    machine = FakeMachine(tmp_path, {**HWMON, ALARM: "0"}, {"dmesg": told})
+    finding = system.check_power(machine)
+    assert finding.verdict is Verdict.WARNING
+    assert "fell since" in words(finding)
+    machine.answers["dmesg"] = "[    1.2] usb 1-1\n"
+    assert system.check_power(machine).verdict is Verdict.GOOD
+
+
 def test_a_failed_update_is_told_with_the_version(tmp_path: Path) -> None:
     state = str(LAYOUT.system / "update" / "state.json")
     files = {str(LAYOUT.release): '{"version": "1.2"}', state: '{"failed": "its signature is wrong"}'}
@@ -98,11 +108,15 @@ def test_a_card_that_fills_up(tmp_path: Path, free: int, verdict: Verdict) -> No
 
 def test_failed_services_are_named(tmp_path: Path) -> None:
     told = "kallphone-wifi.service loaded failed failed Wi-Fi of the phone\n"
-    finding = system.check_services(FakeMachine(tmp_path, answers={FAILED: told}))
-    assert finding.verdict is Verdict.BAD
-    assert "kallphone-wifi.service" in words(finding)
-    assert system.check_services(FakeMachine(tmp_path, answers={FAILED: ""})).verdict is Verdict.GOOD
-    assert system.check_services(FakeMachine(tmp_path)).verdict is Verdict.SKIPPED
+    left = {"/run/kallphone-failed-units": told}
+    for machine in (FakeMachine(tmp_path, answers={FAILED: told}), FakeMachine(tmp_path / "glass", left)):
+        finding = system.check_services(machine, LAYOUT)
+        assert finding.verdict is Verdict.BAD
+        assert "kallphone-wifi.service" in words(finding)
+    none = {"/run/kallphone-failed-units": ""}
+    for machine in (FakeMachine(tmp_path, answers={FAILED: ""}), FakeMachine(tmp_path / "well", none)):
+        assert system.check_services(machine, LAYOUT).verdict is Verdict.GOOD
+    assert system.check_services(FakeMachine(tmp_path), LAYOUT).verdict is Verdict.SKIPPED
 
 
 ADDRESSES = (
@@ -148,9 +162,9 @@ def test_the_way_out(
     ],
 )
 def test_how_strong_the_wifi_is(tmp_path: Path, told: str, verdict: Verdict) -> None:
-    machine = FakeMachine(tmp_path, WIFI, {"wpa_cli -i wlan0 signal_poll": told})
-    assert network.check_wifi(machine).verdict is verdict
-    assert network.check_wifi(FakeMachine(tmp_path / "none")).verdict is Verdict.SKIPPED
+    machine = FakeMachine(tmp_path, WIFI, {"wpa_cli -s /run/kallphone -i wlan0 signal_poll": told})
+    assert network.check_wifi(machine, LAYOUT).verdict is verdict
+    assert network.check_wifi(FakeMachine(tmp_path / "none"), LAYOUT).verdict is Verdict.SKIPPED
 
 
 def test_names_are_looked_up() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from contextlib import closing
 from pathlib import Path
@@ -35,6 +36,11 @@ def pin_holds(card: Card, pin: str) -> bool:
 def settings_of(card: Card) -> Settings:
     with closing(database_of(card)) as database:
         return Preferences(database).load()
+
+
+def names_of(card: Card) -> list[str]:
+    with closing(database_of(card)) as database:
+        return [one.name for one in ContactStore(database).load().contacts]
 
 
 def words_of(card: Card) -> str:
@@ -111,6 +117,26 @@ def test_what_the_wizard_does_not_ask_is_handed_on_to_it(card: Card):
     assert config.ca_file.parent == card.layout.state.resolve()
 
 
+def test_a_new_certificate_beside_an_unchanged_file_counts_and_a_lost_one_does_not(card: Card):
+    beside = card.layout.boot / "ca.pem"
+    beside.write_text("a certificate")
+    assert card.start(COMPLETE + '[provider]\nca_file = "ca.pem"\n') == ()
+    kept = load_config(card.layout.config).ca_file
+    assert kept is not None
+    assert kept.read_text() == "a certificate"
+    with closing(database_of(card)) as database:
+        Preferences(database).save(Settings(country="at", language="fr"))
+    before = card.text
+    beside.write_text("a new certificate")
+    assert card.start() == ()
+    assert kept.read_text() == "a new certificate"
+    assert settings_of(card).language == "fr"
+    beside.unlink()
+    assert card.start() == ()
+    assert kept.read_text() == "a new certificate"
+    assert card.text == before
+
+
 def test_a_preset_needs_to_name_the_network_and_no_more(card: Card):
     preset = '[ledger]\nrpc = ["https://rpc.example"]\ndeployment = "deployment.json"\n'
     card.layout.preset.write_text(preset + '[provider]\napi = "https://home.example"\n')
@@ -154,6 +180,43 @@ def test_a_later_edit_counts_and_leaves_what_the_owner_chose_since(card: Card):
     now = settings_of(card)
     assert (now.country, now.language, now.large_text) == ("ch", "fr", True)
     assert "country=CH" in card.wpa
+
+
+CHOICES = """
+[settings]
+large_text = true
+[settings.limits]
+per_call = 2
+per_day = 5
+[[contacts]]
+name = "Oma"
+number = "NUMBER"
+"""
+
+
+def test_an_edit_elsewhere_resets_no_setting_and_no_contact(card: Card):
+    number = _number()
+    card.start(COMPLETE + CHOICES.replace("NUMBER", number))
+    with closing(database_of(card)) as database:
+        preferences, book = Preferences(database), ContactStore(database)
+        now = preferences.load()
+        limits = dataclasses.replace(now.limits, per_call=9, per_day=9)
+        preferences.save(dataclasses.replace(now, large_text=False, limits=limits))
+        book.save_all([Contact(number, "Grandma")])
+    assert card.start(card.text.replace("# Mine", "# Ours").replace("per_day = 5", "per_day = 6")) == ()
+    now = settings_of(card)
+    assert (now.large_text, now.limits.per_call, now.limits.per_day) == (False, 9, 6)
+    assert names_of(card) == ["Grandma"]
+    card.start(card.text.replace('"Oma"', '"Omi"'))
+    assert names_of(card) == ["Omi"]
+
+
+def test_a_phone_whose_settings_are_gone_is_told_all_of_them_again(card: Card):
+    card.start(COMPLETE + CHOICES.replace("NUMBER", _number()))
+    (card.layout.state / "phone.sqlite").unlink()
+    card.start(card.text.replace("# Mine", "# Ours"))
+    assert settings_of(card).limits.per_day == 5
+    assert names_of(card) == ["Oma"]
 
 
 def test_another_wifi_is_added_and_the_known_one_needs_no_password_again(card: Card):
@@ -203,6 +266,10 @@ def test_a_file_with_a_fault_changes_nothing_and_says_all_of_them(card: Card):
         ('[settings]\nlanguage = "de"\n', "[phone]"),
         ("[settings.volumes]\nringer = 11\n", "volumes.ringer can't be 11"),
         ('[settings]\nscreening = "NOBODY"\n', "screening is none of EVERYBODY"),
+        ("[phone]\ncountry = 5\n", "[phone] country"),
+        ("[ledger]\ndeployment = 5\n", "[ledger] deployment"),
+        ('[provider]\nca_file = ["ca.pem"]\n', "[provider] ca_file"),
+        ('[provider]\nca_file = "a\\u0000b"\n', "[provider] ca_file"),
         ('[[contacts]]\nname = "A"\nnumber = "12"\n', "[contacts 1] number"),
         ('[display]\nchip = "ssd9999"\n', "pins.toml: display.chip"),
         ('[provider]\nca_file = "gone.pem"\n', "there is no file"),
@@ -312,6 +379,12 @@ def test_what_imager_leaves_is_only_noted(card: Card, caplog: pytest.LogCaptureF
 def test_a_file_that_windows_named_is_told(card: Card):
     (card.layout.boot / "kallphone.toml.txt").write_text(COMPLETE)
     assert "rename it" in card.start()[0]
+    template = Path("firmware/kallphone/provision/card.toml").read_text()
+    assert "rename it" in card.start(template)[0]
+    assert card.start("[phone\n") == (
+        "kallphone.toml: line 1 can't be read: Expected ']' at the end of a table declaration",
+    )
+    assert card.start(COMPLETE) == ()
 
 
 def test_a_card_that_can_not_be_written_is_told_and_tried_again(card: Card, monkeypatch: pytest.MonkeyPatch):

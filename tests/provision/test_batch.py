@@ -12,15 +12,16 @@ import pytest
 from kallnet.account import Account, address_to_hex
 from kallphone.cli import main
 from kallphone.config import load_config
+from kallphone.phone.book import Contact
 from kallphone.provision.desk import collect, new_key, seal_plan
 from kallphone.provision.errors import FileInvalid, PlanRefused
-from kallphone.provision.fetching import fetch_plan
+from kallphone.provision.fetching import fetch_plan, plan_of_sticks
 from kallphone.provision.handover import read_provisioned
 from kallphone.storage.contacts import ContactStore
 from kallphone.storage.database import Database
 from kallphone.storage.key import key_in
 from kallphone.storage.pin import PinLock
-from kallphone.storage.preferences import Preferences
+from kallphone.storage.preferences import Preferences, with_chosen
 from tests.provision.card import COMPLETE, Card
 from tests.provision.conftest import deployment, make_layout
 from tests.provision.power import cut_before
@@ -151,13 +152,54 @@ def test_the_same_file_is_applied_once(desk: Desk):
     assert has_pin(phone, "9999")
 
 
-def test_an_older_file_and_one_that_kept_its_serial_are_refused(desk: Desk):
+def test_the_next_plan_leaves_what_the_owner_chose_since(desk: Desk):
+    desk.give(desk.seal(1))
+    phone = desk.phones["aa01"]
+    with closing(Database(phone.layout.state / "phone.sqlite")) as database:
+        Preferences(database).save(with_chosen(Preferences(database).load(), {"limits": {"per_day": 9}}))
+        ContactStore(database).save_all([Contact(FRONT, "Reception"), Contact(BAR, "Pub")])
+    assert desk.give(desk.seal(2, PLAN.replace('"Bar"', '"Lobby bar"'))) == ()
+    with closing(Database(phone.layout.state / "phone.sqlite")) as database:
+        assert Preferences(database).load().limits.per_day == 9
+        assert {one.name for one in ContactStore(database).load().contacts} == {"Reception", "Lobby bar"}
+
+
+def test_an_older_file_is_left_aside_and_one_that_kept_its_serial_refused(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO")
     old, new = desk.seal(4), desk.seal(5)
     assert desk.give(new) == ()
-    assert "has serial 4, and this phone took 5: it is older" in desk.give(old)[0]
+    assert desk.give(old) == ()
+    assert "has serial 4, and this phone took 5: it is older" in caplog.text
     changed = desk.seal(5, PLAN.replace("1111", "3333"))
     assert "raise it in the plan" in desk.give(changed)[0]
     assert has_pin(desk.phones["aa01"], "1111")
+
+
+def test_an_old_plan_that_stays_on_the_card_is_no_fault_and_read_once(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO")
+    phone = desk.phones["aa01"]
+    assert desk.give(desk.seal(1)) == ()
+    phone.sticks.append(("phones.kall on the USB stick", desk.seal(2, PLAN.replace('"ch"', '"at"'))))
+    assert phone.start() == ()
+    phone.sticks.clear()
+    for _ in range(3):
+        assert phone.start() == ()
+    assert phone.errors == ""
+    assert caplog.text.count("it is older") == 1
+    assert load_config(phone.layout.config).country == "at"
+
+
+def test_another_installer_counts_from_one(desk: Desk):
+    desk.give(desk.seal(5))
+    line = new_key(desk.folder / "next.key")[0]
+    phone = desk.phones["aa01"]
+    phone.start(line.replace("[installer] ", "[installer]\n"))
+    assert desk.give(desk.seal(1, PLAN.replace('"ch"', '"at"'), key="next.key")) == ()
+    assert load_config(phone.layout.config).country == "at"
 
 
 def _tampered(content: bytes, change: Callable[[dict[str, object]], None]) -> bytes:
@@ -253,6 +295,37 @@ def test_a_stick_serves_as_the_card_does(desk: Desk):
     assert phone.layout.config.exists()
 
 
+def test_a_stick_that_comes_late_serves_at_the_next_start(desk: Desk):
+    phone, content = desk.phones["aa02"], desk.seal()
+    assert phone.start() == ()
+    assert plan_of_sticks(phone.layout, [("another stick", content)])
+    assert not plan_of_sticks(phone.layout, [("another stick", content)])
+    assert not phone.layout.config.exists()
+    assert phone.start() == ()
+    assert phone.layout.config.exists()
+    assert not plan_of_sticks(phone.layout, [("another stick", content)])
+
+
+def test_a_late_stick_leaves_a_newer_plan_that_waits(desk: Desk):
+    phone, old = desk.phones["aa01"], desk.seal(2, PLAN.replace('"ch"', '"at"'))
+    phone.start(desk.first + 'plan_url = "https://desk.example/phones.kall"\n')
+    content = desk.seal(3)
+    assert fetch_plan(phone.layout, lambda _url: content)
+    assert plan_of_sticks(phone.layout, [("a stick", old)])
+    assert phone.start() == ()
+    assert load_config(phone.layout.config).country == "ch"
+    assert not plan_of_sticks(phone.layout, [("a stick", old)])
+
+
+def test_a_late_stick_of_somebody_else_is_refused(desk: Desk):
+    new_key(desk.folder / "thief.key")
+    phone, content = desk.phones["aa01"], desk.seal(9, key="thief.key")
+    with pytest.raises(PlanRefused, match="this phone's installer is"):
+        plan_of_sticks(phone.layout, [("a stick", content)])
+    assert phone.start() == ()
+    assert not phone.layout.config.exists()
+
+
 def test_the_common_part_alone_is_for_any_blank_phone(desk: Desk, tmp_path: Path):
     text = PLAN[: PLAN.index("[phones.aa01]")].replace("private", "common")
     content = desk.seal(1, text)
@@ -263,6 +336,12 @@ def test_the_common_part_alone_is_for_any_blank_phone(desk: Desk, tmp_path: Path
     assert blank.start() == ()
     assert blank.layout.config.exists()
     assert read_provisioned(blank.layout.state).wifi == "Hotel"
+
+
+def test_what_can_be_sealed_to_nobody_is_refused(desk: Desk):
+    with pytest.raises(FileInvalid, match=r"\[private\] is sealed to each of \[phones\], and there are none"):
+        desk.seal(1, PLAN[: PLAN.index("[phones.aa01]")])
+    assert not (desk.folder / "phones.kall").exists()
 
 
 def test_missing_phones_are_reported(desk: Desk):
@@ -333,7 +412,7 @@ def test_apply_below_a_root(tmp_path: Path):
     assert main(["provision", "apply", "--root", str(tmp_path)]) == 0
     assert (boot / "device-10000000abcdef01.toml").exists()
     (boot / "kallphone.toml").write_text("[wifi]\nssid = 7\n")
-    assert main(["provision", "apply", "--root", str(tmp_path)]) == 1
+    assert main(["provision", "apply", "--root", str(tmp_path)]) == 0
     assert "[wifi] ssid" in (boot / "kallphone-errors.txt").read_text()
 
 

@@ -18,7 +18,8 @@ from kallphone.bench.held import HeldPhone
 from kallphone.config import load_config
 from kallphone.device.layout import Layout
 from kallphone.provision.handover import PROVISIONED
-from kallphone.setup.progress import progress_file
+from kallphone.setup.progress import keep, progress_file
+from kallphone.setup.states import Kept, Progress
 from kallphone.storage.database import Database
 from kallphone.storage.key import key_in
 from kallphone.storage.pin import PinLock
@@ -182,6 +183,24 @@ def test_with_everything_answered_nobody_is_asked(layout: Layout) -> None:
 
     assert asyncio.run(starts()) == []
     assert load_config(layout.config).language == "es"
+
+
+def test_a_card_that_was_mended_counts_more_than_what_was_chosen_before(layout: Layout) -> None:
+    key_in(layout.state).create()
+    chosen = Progress("fr", "us", "https://old.test", Kept.NOT_ASKED, ("language", "country", "provider"))
+    keep(layout.state, chosen)
+    given = 'language = "es"\ncountry = "es"\nwifi = "Home"\nkey = true\nrestored = true\n'
+    (layout.state / PROVISIONED).write_text(given)
+
+    async def goes_on() -> None:
+        async with phone(layout) as held:
+            await goes(held, ("Poner un PIN", "1"), ("España", "#"))
+            assert await held.wait() == 0
+
+    asyncio.run(goes_on())
+    config = load_config(layout.config)
+    assert (config.language, config.country) == ("es", "es")
+    assert config.provider_api == "https://kall.test:8443"
 
 
 def test_answers_that_make_no_phone_are_told_on_the_glass(layout: Layout) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kallphone.phone.events import KeyPressed, StorageFailed
 from kallphone.phone.menu.backup import asked_back
-from kallphone.setup.machine import NETWORK_ONLY, PAGES, screen_for, transition, wakeup_for
+from kallphone.setup.machine import PAGES, screen_for, transition, wakeup_for
 from kallphone.setup.simulated_network import SimulatedNetwork
 from kallphone.setup.states import (
     STEPS,
@@ -27,6 +27,7 @@ from kallphone.setup.states import (
     WriteConfig,
     told,
 )
+from kallphone.setup.steps import NETWORK_ONLY
 from tests.setup.scenes import at
 from tests.setup.world import BACKUP, HOTSPOT, OTHER_WORDS, PROVIDER, Hand, World
 
@@ -207,6 +208,24 @@ def test_a_full_disk_makes_no_key_and_says_so():
     assert not hand.phone.setup.has_key
 
 
+def test_a_full_disk_blames_no_words_and_can_be_tried_again():
+    hand = at("key")
+    hand.press("2")
+    hand.spell(OTHER_WORDS[:-1])
+    hand.slow = True
+    hand.spell(OTHER_WORDS[-1:])
+    hand.owed.clear()
+    hand.world.keys.clear()
+    hand.happens(KeyRefused("Not saved: disk"))
+    said = " ".join(hand.screen().text.split())
+    assert "Not saved: disk" in said
+    assert "belong together" not in said
+    hand.slow = False
+    hand.press("#")
+    assert hand.page == "pin step"
+    assert hand.world.keys == [OTHER_WORDS]
+
+
 def test_the_hotspot_shows_its_code_then_the_page_then_closes():
     hand = at("network")
     hand.press("2")
@@ -305,6 +324,13 @@ def test_a_phone_that_is_one_is_asked_for_its_network_alone():
     hand.press("#")
     assert hand.phone.setup.finished
     assert hand.world.config is None
+
+
+def test_the_page_of_a_phone_that_is_one_asks_for_its_wifi_alone():
+    for hand, only_wifi in ((Hand(World(steps=NETWORK_ONLY)), True), (at("network"), False)):
+        hand.press("2")
+        assert hand.world.opened is not None
+        assert hand.world.opened.only_wifi is only_wifi
 
 
 def test_a_phone_that_is_one_is_left_as_it_was_by_the_way_back():

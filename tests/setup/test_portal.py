@@ -29,10 +29,12 @@ GOOD = {
 
 
 @contextmanager
-def opened(*, cable: bool = False) -> Iterator[tuple[Portal, list[PortalAnswers]]]:
+def opened(*, cable: bool = False, only_wifi: bool = False) -> Iterator[tuple[Portal, list[PortalAnswers]]]:
     filled: list[PortalAnswers] = []
     first = Form(language="de", country="ch")
-    portal = Portal("127.0.0.1", TOKEN, first, NETWORKS, filled.append, cable=cable, port=0)
+    portal = Portal(
+        "127.0.0.1", TOKEN, first, NETWORKS, filled.append, cable=cable, only_wifi=only_wifi, port=0
+    )
     portal.start()
     try:
         yield portal, filled
@@ -126,6 +128,22 @@ def test_with_a_cable_no_wifi_has_to_be_chosen():
         assert "checked" in ask(portal)[1]
         fill(portal, wifi="none", password="")
     assert filled == [PortalAnswers("de", "at", None, "2580")]
+
+
+def test_a_phone_in_use_is_told_its_wifi_and_nothing_else():
+    with opened(only_wifi=True) as (portal, filled):
+        page = ask(portal)[1]
+        assert {name for name in ("language", "country", "pin") if f'name="{name}"' in page} == set()
+        assert '<html lang="de">' in page
+        wifi = {"wifi": b"Home".hex(), "password": "kall1234", "name": ""}
+        ask(portal, "POST", body=urlencode(wifi).encode())
+    assert filled == [PortalAnswers("de", "ch", Credentials(b"Home", Security.EITHER, "kall1234"), "")]
+
+
+def test_what_a_phone_in_use_was_not_asked_for_does_not_count():
+    with opened(only_wifi=True) as (portal, filled):
+        fill(portal)
+    assert (filled[0].language, filled[0].country, filled[0].pin) == ("de", "ch", "")
 
 
 @pytest.mark.parametrize("path", ["/", f"/{TOKEN}x", f"/{TOKEN[:-1]}", f"/{TOKEN}?a=b", "/favicon.ico", "//"])

@@ -59,6 +59,7 @@ class World:
     progress: Progress = field(default_factory=Progress)
     config: WriteConfig | None = None
     hotspot: Hotspot | None = None
+    opened: OpenHotspot | None = None
 
     def answer(self, command: Command | SetupCommand) -> SetupEvent | None:
         match command:
@@ -67,6 +68,7 @@ class World:
             case JoinWifi():
                 return self._join(command)
             case OpenHotspot():
+                self.opened = command
                 self.hotspot = HOTSPOT
                 return HotspotChanged(HOTSPOT)
             case CloseHotspot():

@@ -67,6 +67,11 @@ class Layout:
         return self.run / "next"
 
     @property
+    def failed_units(self) -> Path:
+        """As systemctl lists them: root's answer, from before the phone became a doctor."""
+        return self.run.with_name("kallphone-failed-units")
+
+    @property
     def requests(self) -> Path:
         """Files here wake root's path units: "update", "wifi", "reset"."""
         return self.run / "requests"

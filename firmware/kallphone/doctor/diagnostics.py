@@ -57,8 +57,8 @@ def collect(
     account: str = "",
 ) -> bytes:
     """The ZIP. `file` is kallphone.toml, `account` the phone's own address, which may stay."""
-    secret_files = (file, layout.system / "wpa_supplicant.conf", layout.boot / "kallphone.toml")
-    redactor = Redactor(secrets_of(machine, state, secret_files), [account] if account else [])
+    tables, wifi = (file, layout.boot / "kallphone.toml"), layout.system / "wpa_supplicant.conf"
+    redactor = Redactor(secrets_of(machine, state, tables, wifi), [account] if account else [])
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in _parts(machine, layout, file, examine):

@@ -15,12 +15,13 @@ from kallnet.ledger import TIMEOUT, Ledger, open_ledger
 from kallphone.config import PhoneConfig, load_config
 from kallphone.device.layout import Layout
 from kallphone.doctor import chain, network, opus, provider, system
-from kallphone.doctor.findings import Finding, bad, good, skipped
+from kallphone.doctor.findings import Finding, bad, good, skipped, warning
 from kallphone.doctor.machine import Machine
 from kallphone.payments.answers import Terms
 from kallphone.payments.errors import PaymentsError
 from kallphone.payments.provider_api import ProviderApi
 from kallphone.phone.words import N_
+from kallphone.provision.handover import read_errors
 from kallphone.storage.errors import StorageError
 from kallphone.storage.key import key_in
 
@@ -79,12 +80,12 @@ class Examination:
         yield "memory", lambda: system.check_memory(machine)
         yield "disk", lambda: self._of_a_flashed_phone("disk", lambda: system.check_disk(machine, layout))
         yield "boot", lambda: self._of_a_flashed_phone("boot", lambda: system.check_boot(machine, layout))
-        yield "services", lambda: system.check_services(machine)
+        yield "services", lambda: system.check_services(machine, layout)
         yield "release", lambda: system.check_release(machine, layout)
         yield "neon", lambda: opus.check_neon(machine)
         yield "opus", lambda: opus.check_opus(opus.open_opus)
         yield "network", lambda: network.check_network(machine)
-        yield "wifi", lambda: network.check_wifi(machine)
+        yield "wifi", lambda: network.check_wifi(machine, layout)
         yield "names", lambda: network.check_names(self._api_door[0], network.look_up)
         yield "provider", lambda: self._with_config("provider", lambda _: provider.check_api(self._ask_terms))
         yield "certificate", lambda: self._check_door("certificate", self._api_door)
@@ -110,6 +111,10 @@ class Examination:
             self.config = load_config(self._file)
         except KallnetError as error:
             return bad("settings", N_("kallphone.toml can't be used: {why}"), why=str(error))
+        if faults := read_errors(self._layout.state):
+            return warning(
+                "settings", N_("The installer's file was not applied: {why}"), why="; ".join(faults)
+            )
         return good("settings", N_("kallphone.toml is good."))
 
     def _of_a_flashed_phone(self, check: str, look: Callable[[], Finding]) -> Finding:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from kallphone.device.layout import Layout
 from kallphone.doctor.findings import Finding, bad, good, skipped, warning
 from kallphone.doctor.machine import Machine
 from kallphone.phone.words import N_
@@ -48,7 +49,7 @@ def check_network(machine: Machine) -> Finding:
     return good("network", N_("{names}: address {address}"), names=names, address=address)
 
 
-def check_wifi(machine: Machine) -> Finding:
+def check_wifi(machine: Machine, layout: Layout) -> Finding:
     radios = [path.parent.name for path in machine.find("sys/class/net/*/wireless")]
     radios += [path.parent.name for path in machine.find("sys/class/net/*/phy80211")]
     if not radios:
@@ -56,7 +57,8 @@ def check_wifi(machine: Machine) -> Finding:
     name = sorted(set(radios))[0]
     if machine.number(f"/sys/class/net/{name}/carrier") != 1:
         return skipped("wifi", N_("No Wi-Fi is joined."))
-    told = machine.run(["wpa_cli", "-i", name, "signal_poll"]) or ""
+    # Its socket where wpa_supplicant sees it, too: /tmp is the phone's own (PrivateTmp).
+    told = machine.run(["wpa_cli", "-s", str(layout.run), "-i", name, "signal_poll"]) or ""
     found = re.search(r"^RSSI=(-?\d+)$", told, re.MULTILINE)
     if found is None:
         return skipped("wifi", N_("The Wi-Fi does not tell its signal."))

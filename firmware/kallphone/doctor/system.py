@@ -15,6 +15,7 @@ HOT_C = 80.0
 WARM_C = 70.0
 
 UNDERVOLTAGE_NOW, UNDERVOLTAGE_BEFORE = 1 << 0, 1 << 16
+FELL = "Undervoltage detected!"
 
 LITTLE_MEMORY_MB, NO_MEMORY_MB = 60, 25
 LITTLE_DISK_MB, NO_DISK_MB = 32, 4
@@ -42,7 +43,10 @@ def check_heat(machine: Machine) -> Finding:
 
 
 def check_power(machine: Machine) -> Finding:
-    """By the firmware's flags, or by the kernel's own watch over the voltage (hwmon rpi_volt)."""
+    """By the firmware's flags, or by the kernel's own watch over the voltage (hwmon rpi_volt).
+
+    The alarm of that is of the last seconds; what was before, the kernel's messages have, which root reads.
+    """
     flags = machine.number(THROTTLED)
     alarm = _voltage_alarm(machine)
     if flags is None and alarm is None:
@@ -51,9 +55,9 @@ def check_power(machine: Machine) -> Finding:
         return bad(
             "power", N_("Too little voltage. Take the Raspberry Pi's own power supply and a short cable.")
         )
-    if (flags or 0) & UNDERVOLTAGE_BEFORE:
+    if (flags or 0) & UNDERVOLTAGE_BEFORE or FELL in (machine.run(["dmesg"]) or ""):
         return warning("power", N_("The voltage fell since it was switched on. Try another power supply."))
-    return good("power", N_("The voltage holds."))
+    return good("power", N_("The voltage holds now."))
 
 
 def _voltage_alarm(machine: Machine) -> bool | None:
@@ -155,8 +159,11 @@ def _mounts(machine: Machine) -> dict[str, tuple[str, list[str]]]:
     return {each[1]: (each[0], each[3].split(",")) for each in fields if len(each) >= 4}
 
 
-def check_services(machine: Machine) -> Finding:
+def check_services(machine: Machine, layout: Layout) -> Finding:
+    """By systemctl, which asks for root here, or by what root left of it."""
     told = machine.run(["systemctl", "list-units", "--failed", "--plain", "--no-legend", "--full"])
+    if told is None:
+        told = machine.read(layout.failed_units)
     if told is None:
         return skipped("services", N_("There is no systemd here."))
     names = [line.split()[0] for line in told.splitlines() if line.strip()]

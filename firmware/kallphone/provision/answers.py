@@ -257,8 +257,12 @@ _PATHS = {("ledger", "deployment"), ("provider", "ca_file"), ("audio", "speak"),
 
 
 def with_whole_paths(section: str, table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """A layer of configuration whose paths mean the same in any other folder."""
+    """A layer of configuration whose paths mean the same in any other folder; what can be none stays."""
     return {
-        key: str((folder / value).resolve()) if (section, key) in _PATHS and value else value
+        key: str((folder / value).resolve()) if (section, key) in _PATHS and _is_path(value) else value
         for key, value in table.items()
     }
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and bool(value) and "\0" not in value

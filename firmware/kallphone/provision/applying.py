@@ -11,6 +11,7 @@ import logging
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +33,16 @@ from kallphone.provision.config_file import (
 )
 from kallphone.provision.errors import FileInvalid
 from kallphone.provision.handover import Provisioned, read_provisioned, write_provisioned
-from kallphone.provision.owner_files import apply_choices, apply_key, as_owner, check_secrets
+from kallphone.provision.owner_files import DATABASE, apply_choices, apply_key, as_owner, check_secrets
 from kallphone.provision.pin_table import NAME as PINS
 from kallphone.provision.record import Record
+from kallphone.provision.said import Said, said_in
 from kallphone.provision.toml_text import written
 from kallphone.provision.wifi import BASIS, knows, with_country, with_network
 from kallphone.storage.files import write_private
 
 log = logging.getLogger(__name__)
 
-_OF_PHONE = ("country", "language", "voicemail", "echo_test")
 WPA = "wpa_supplicant.conf"
 SSH = Path("ssh") / "authorized_keys"
 UPDATES = Path("update") / "settings.toml"
@@ -81,11 +82,10 @@ class Application:
     def apply(self) -> Applied:
         """Raises FileInvalid before anything is written; StorageError and OSError of a disk."""
         config = self._check()
-        said = self._newly_said()
         state = self._layout.state
         with as_owner(state):
             account = apply_key(self._answers, state, make=self._makes_key)
-            apply_choices(self._answers, state, _defaults(config), said)
+            apply_choices(self._answers.pin, self._newly_said(), state, _defaults(config))
             if self._pins is not None:
                 write_private(state / PINS, self._pins, replace=True)
         self._apply_to_system()
@@ -110,14 +110,15 @@ class Application:
             check_secrets(self._name, self._answers, state)
         return config
 
-    def _newly_said(self) -> dict[str, str]:
-        """An older answer doesn't undo what the owner chose in the menu since."""
-        said = self._said_of_phone()
-        return {key: value for key, value in said.items() if self._record.phone.get(key) != value}
+    @cached_property
+    def _said(self) -> Said:
+        """Of what was checked."""
+        return said_in(self._answers)
 
-    def _said_of_phone(self) -> dict[str, str]:
-        phone = self._answers.config.get("phone", {})
-        return {key: phone[key].replace(" ", "") for key in _OF_PHONE if key in phone}
+    def _newly_said(self) -> Said:
+        """An older answer doesn't undo what the owner chose in the menu since."""
+        chose = (self._layout.state / DATABASE).exists()
+        return self._said.newer_than(self._record) if chose else self._said
 
     def _apply_to_system(self) -> None:
         system, answers = self._layout.system, self._answers
@@ -179,13 +180,16 @@ class Application:
 
     def _new_record(self) -> Record:
         answers, record = self._answers, self._record
+        installer = address_to_hex(answers.installer) if answers.installer else record.installer
+        if installer != record.installer:
+            # Each installer counts from 1.
+            record = dataclasses.replace(record, plan_serial=0, plan_digest="", older=[])
         ssh_from = self._source if answers.ssh_key else record.ssh_from
         return dataclasses.replace(
-            record,
-            installer=address_to_hex(answers.installer) if answers.installer else record.installer,
+            self._said.kept_in(record),
+            installer=installer,
             plan_url=answers.plan_url or record.plan_url,
             ssh_from="" if ssh_from == self._source and not answers.ssh_key else ssh_from,
-            phone={**record.phone, **self._said_of_phone()},
         )
 
 

@@ -37,6 +37,7 @@ def _add_provision(commands: Any) -> None:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     for name, run, words in (
         ("apply", _apply, "apply kallphone.toml and phones.kall where they changed"),
+        ("look", _look, "get phones.kall from a USB stick, for the next start"),
         ("fetch", _fetch, "get phones.kall from [installer] plan_url, for the next start"),
     ):
         verb = verbs.add_parser(name, help=words, description=words)
@@ -67,7 +68,8 @@ def _add_batch(commands: Any) -> None:
     seal.set_defaults(run=_seal)
 
 
-def _apply(arguments: argparse.Namespace) -> int:
+def _apply(arguments: argparse.Namespace) -> None:
+    """What is wrong with a file is told where its owner looks; the unit that reads it has not failed."""
     from kallphone.doctor.machine import Machine
     from kallphone.provision.board import board_serial
     from kallphone.provision.boot_partition import BootPartition, as_it_is, mount_again
@@ -84,16 +86,29 @@ def _apply(arguments: argparse.Namespace) -> int:
         day=lambda: time.strftime("%Y-%m-%d"),
         sticks=lambda: plans_on_sticks(PLAN, Machine(root)),
     )
-    return 1 if Provisioning(around).run() else 0
+    Provisioning(around).run()
 
 
 def _fetch(arguments: argparse.Namespace) -> None:
     from kallphone.provision.fetching import fetch_plan
 
-    if fetch_plan(Layout.below(arguments.root)):
-        print("a new plan is here: it is applied when the phone starts again")
-    else:
-        print("there is no new plan")
+    _print_new(fetch_plan(Layout.below(arguments.root)))
+
+
+def _look(arguments: argparse.Namespace) -> None:
+    from kallphone.doctor.machine import Machine
+    from kallphone.provision.fetching import plan_of_sticks
+    from kallphone.provision.provisioning import PLAN
+    from kallphone.provision.sticks import plans_on_sticks
+
+    sticks = plans_on_sticks(PLAN, Machine(arguments.root or Path("/")))
+    _print_new(plan_of_sticks(Layout.below(arguments.root), sticks))
+
+
+def _print_new(is_new: bool) -> None:
+    print(
+        "a new plan is here: it is applied when the phone starts again" if is_new else "there is no new plan"
+    )
 
 
 def _check(arguments: argparse.Namespace) -> None:

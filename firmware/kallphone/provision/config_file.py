@@ -70,6 +70,12 @@ def checked(name: str, document: Layer, state: Path) -> PhoneConfig:
     return config
 
 
+def files_named(document: Layer) -> list[Path]:
+    """Those that are copied, where they lie."""
+    named = (document.get(section, {}).get(key) for section, key, _ in _COPIES)
+    return [Path(path) for path in named if path]
+
+
 def copies_of(document: Layer, state: Path) -> dict[str, bytes]:
     """Files that the configuration names, by what they are called beside it; only root reads the card."""
     found: dict[str, bytes] = {}

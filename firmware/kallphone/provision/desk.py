@@ -119,6 +119,8 @@ def _plan_text(file: Path) -> _PlanText:
     for name, table in (*tables.items(), *((f"phones.{one}", its) for one, its in _items(tables["phones"]))):
         if not isinstance(table, dict):
             raise FileInvalid(f"{file.name}: {name} must be a table, [{name}]")
+    if tables["private"] and not tables["phones"]:
+        raise FileInvalid(f"{file.name}: [private] is sealed to each of [phones], and there are none")
     return _PlanText(serial, file.parent / deployment, **tables)
 
 

@@ -11,3 +11,7 @@ class FileInvalid(ProvisionError):
 
 class PlanRefused(ProvisionError):
     """A file of many phones that this phone does not take."""
+
+
+class PlanOlder(PlanRefused):
+    """It has its signature, and this phone took a later one already: nobody has to mend anything."""

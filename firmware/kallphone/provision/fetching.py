@@ -1,15 +1,15 @@
-"""A plan from the installer's address, kept for the next start."""
+"""A plan from the installer's address, or from a USB stick, kept for the next start."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import requests
 
 from kallphone.device.layout import Layout
 from kallphone.provision.errors import PlanRefused
 from kallphone.provision.plan_desk import wanted_plan
-from kallphone.provision.provisioning import FETCHED, PLAN, digest
+from kallphone.provision.provisioning import FETCHED, FROM_STICK, PLAN, digest
 from kallphone.provision.record import read_record
 from kallphone.provision.sticks import LARGEST
 from kallphone.storage.files import write_private
@@ -31,6 +31,18 @@ def fetch_plan(layout: Layout, get: Get | None = None) -> bool:
     wanted_plan(layout, f"{PLAN} of {record.plan_url}", content, record)
     write_private(layout.system / FETCHED, content, replace=True)
     return True
+
+
+def plan_of_sticks(layout: Layout, sticks: Iterable[tuple[str, bytes]]) -> bool:
+    """Whether they have a new one, by name and content. Raises PlanRefused as fetch_plan does."""
+    record, kept = read_record(layout.system), layout.system / FROM_STICK
+    waits = digest(kept.read_bytes() if kept.exists() else None)
+    for name, content in sticks:
+        if digest(content) not in (waits, record.plan_digest, *record.older):
+            wanted_plan(layout, name, content, record)
+            write_private(kept, content, replace=True)
+            return True
+    return False
 
 
 def _get(url: str) -> bytes:

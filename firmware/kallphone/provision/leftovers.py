@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+
+from kallphone.provision.card_text import decoded, parsed
+from kallphone.provision.errors import FileInvalid
 
 _NAMES = ("firstrun.sh", "user-data", "meta-data", "network-config", "custom.toml", "cmdline.txt", "ssh",
           "ssh.txt", "userconf.txt", "wpa_supplicant.conf")  # fmt: skip
@@ -17,8 +21,17 @@ def leftovers(boot: Path) -> tuple[str, ...]:
 
 
 def misnamed(boot: Path) -> str:
-    """In words, where an editor gave the installer's file another name; empty where not."""
+    """In words, where an editor gave the installer's file another name; empty where not.
+
+    The image puts a kallphone.toml there in which all is commented out.
+    """
     for name in _MISNAMED:
-        if (boot / name).exists() and not (boot / "kallphone.toml").exists():
+        if (boot / name).exists() and _says_nothing(boot / "kallphone.toml"):
             return f"{name} must be called kallphone.toml: rename it (Windows hides the .txt at the end)"
     return ""
+
+
+def _says_nothing(file: Path) -> bool:
+    with suppress(FileInvalid, OSError):
+        return not file.exists() or not parsed(file.name, decoded(file.name, file.read_bytes()).text)
+    return False

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 from kallnet.account import Account
 from kallphone.phone.book import Contact
 from kallphone.phone.settings import Settings
 from kallphone.provision.answers import Answers
 from kallphone.provision.errors import FileInvalid
+from kallphone.provision.said import Said
 from kallphone.storage.contacts import ContactStore
 from kallphone.storage.database import Database
 from kallphone.storage.errors import KeyFileError
@@ -81,30 +81,26 @@ def apply_key(answers: Answers, state: Path, *, make: bool) -> Account | None:
     return key.create() if present is None and make else present
 
 
-def apply_choices(
-    answers: Answers, state: Path, defaults: Settings, said_of_phone: Mapping[str, str]
-) -> None:
-    """PIN, settings and contacts; `said_of_phone` is what is said of [phone] now and was not before."""
+def apply_choices(pin: str, said: Said, state: Path, defaults: Settings) -> None:
+    """PIN, settings and contacts; `said` is what no file said before."""
     file = state / DATABASE
-    if not (answers.pin or answers.settings or answers.contacts or file.exists()):
+    if not (pin or said.settings or said.contacts or file.exists()):
         return
     with closing(Database(file)) as database:
         lock = PinLock(database)
-        if answers.pin and not lock.holds(answers.pin):
-            lock.set(answers.pin)
-        _choose(database, answers.settings, defaults, said_of_phone)
-        _add_contacts(ContactStore(database), answers.contacts)
+        if pin and not lock.holds(pin):
+            lock.set(pin)
+        _choose(database, said, defaults)
+        _add_contacts(ContactStore(database), said.contacts)
 
 
-def _choose(
-    database: Database, chosen: Mapping[str, Any], defaults: Settings, said_of_phone: Mapping[str, str]
-) -> None:
+def _choose(database: Database, said: Said, defaults: Settings) -> None:
     """Where the owner never chose anything, what the configuration says of [phone] holds by itself."""
     never = Kept(database).read("phone") is None
-    if not chosen and (never or not said_of_phone):
+    if not said.settings and (never or not said.phone):
         return
     preferences = Preferences(database, defaults)
-    preferences.save(with_chosen(with_chosen(preferences.load(), said_of_phone), chosen))
+    preferences.save(with_chosen(with_chosen(preferences.load(), said.phone), said.chosen))
 
 
 def _add_contacts(store: ContactStore, contacts: tuple[Contact, ...]) -> None:

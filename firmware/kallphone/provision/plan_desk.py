@@ -12,7 +12,7 @@ from kallphone.device.layout import Layout
 from kallphone.provision.answers import answers_of
 from kallphone.provision.applying import Application, check_wifi, networks_of
 from kallphone.provision.config_file import layers_below, merged
-from kallphone.provision.errors import PlanRefused
+from kallphone.provision.errors import PlanOlder, PlanRefused
 from kallphone.provision.owner_files import as_owner, own_account
 from kallphone.provision.plan_file import Plan, joined, own_part, read_plan
 from kallphone.provision.record import Record
@@ -20,7 +20,7 @@ from kallphone.provision.sticks import LARGEST
 
 
 def apply_plan(layout: Layout, device: str, name: str, content: bytes, record: Record) -> Record:
-    """The record with the plan in it. Raises PlanRefused, and as Application.apply does."""
+    """The record with the plan in it. Raises PlanRefused, PlanOlder, and as Application.apply does."""
     plan = wanted_plan(layout, name, content, record)
     own = own_part(name, plan, device, _account(layout), _deployment(layout, name, plan))
     document = joined(plan.common, own)
@@ -32,7 +32,7 @@ def apply_plan(layout: Layout, device: str, name: str, content: bytes, record: R
 
 
 def wanted_plan(layout: Layout, name: str, content: bytes, record: Record) -> Plan:
-    """Of the installer whom this phone knows, and newer than the last. Raises PlanRefused."""
+    """Of the installer whom this phone knows, and newer than the last. Raises PlanRefused, PlanOlder."""
     if len(content) > LARGEST:
         raise PlanRefused(f"{name} is larger than {LARGEST >> 20} MiB: it is no plan of phones")
     plan = read_plan(name, content)
@@ -45,7 +45,7 @@ def wanted_plan(layout: Layout, name: str, content: bytes, record: Record) -> Pl
             "of kallphone.toml on its card first, if you trust it"
         )
     if plan.serial < record.plan_serial:
-        raise PlanRefused(
+        raise PlanOlder(
             f"{name} has serial {plan.serial}, and this phone took {record.plan_serial}: it is older"
         )
     if plan.serial == record.plan_serial and record.plan_digest:

@@ -12,7 +12,7 @@ from pathlib import Path
 from kallphone.device.layout import Layout
 from kallphone.provision.boot_partition import BootPartition
 from kallphone.provision.card_text import CardText, decoded, parsed
-from kallphone.provision.errors import ProvisionError
+from kallphone.provision.errors import PlanOlder, ProvisionError
 from kallphone.provision.handover import read_errors
 from kallphone.provision.leftovers import leftovers, misnamed
 from kallphone.provision.record import Record, read_record, write_record
@@ -24,7 +24,10 @@ PINS = "pins.toml"
 PLAN = "phones.kall"
 ERRORS = "kallphone-errors.txt"
 FETCHED = Path("provision") / PLAN
-"""Below layout.system: a plan that was fetched over the network."""
+FROM_STICK = Path("provision") / "stick.kall"
+"""Below layout.system: plans that came over the network, and on a stick that was not there at the start."""
+OLDER_KEPT = 4
+"""So many overtaken plans lie about at most, on card, sticks and fetched: they are not read at each start."""
 
 Sticks = Callable[[], Iterable[tuple[str, bytes]]]
 
@@ -71,7 +74,7 @@ class Provisioning:
     def _card(self) -> None:
         content, pins = self._boot.read(CARD), self._boot.read(PINS)
         record = read_record(self._layout.system)
-        if content is None or (digest(content), digest(pins)) == (record.card, record.pins):
+        if content is None or not self._is_news(content, pins, record):
             return
         card = decoded(CARD, content)
         done = self._apply_card(card, pins, record)
@@ -80,6 +83,13 @@ class Provisioning:
         write_record(self._layout.system, dataclasses.replace(done, card=digest(applied), pins=digest(pins)))
         log.info("%s was applied", CARD)
 
+    def _is_news(self, content: bytes, pins: bytes | None, record: Record) -> bool:
+        """A file that the card named and that is gone was copied, and nobody misses it."""
+        if (digest(content), digest(pins)) != (record.card, record.pins):
+            return True
+        named = ((self._boot.read(path), was) for path, was in record.files.items())
+        return any(now is not None and digest(now) != was for now, was in named)
+
     def _apply_card(self, card: CardText, pins: bytes | None, record: Record) -> Record:
         document = parsed(CARD, card.text)
         if not document and pins is None and not record.card:
@@ -87,6 +97,7 @@ class Provisioning:
         # Only now: a phone at whose card nobody changed anything starts without these libraries.
         from kallphone.provision.answers import answers_of
         from kallphone.provision.applying import Application, check_wifi, networks_of
+        from kallphone.provision.config_file import files_named
         from kallphone.provision.pin_table import pin_table
         from kallphone.provision.scrub import was_scrubbed
 
@@ -101,7 +112,8 @@ class Provisioning:
 
             device = device_of(self._around.serial, done.account)
             self._boot.write(device.name, device.encode())
-        return done.record
+        files = {str(path): digest(path.read_bytes()) for path in files_named(answers.config)}
+        return dataclasses.replace(done.record, files=files)
 
     def _scrub(self, card: CardText) -> None:
         from kallphone.provision.scrub import scrubbed, secrets_in
@@ -117,20 +129,26 @@ class Provisioning:
     def _found_plans(self) -> Iterable[tuple[str, bytes]]:
         if (content := self._boot.read(PLAN)) is not None:
             yield PLAN, content
-        fetched = self._layout.system / FETCHED
-        if fetched.exists():
-            yield f"the fetched {PLAN}", fetched.read_bytes()
+        for kept, name in ((FETCHED, f"the fetched {PLAN}"), (FROM_STICK, f"{PLAN} of a USB stick")):
+            if (file := self._layout.system / kept).exists():
+                yield name, file.read_bytes()
         yield from self._around.sticks()
 
     def _plan(self, name: str, content: bytes) -> None:
-        record = read_record(self._layout.system)
-        if digest(content) == record.plan_digest:
+        record, this = read_record(self._layout.system), digest(content)
+        if this == record.plan_digest or this in record.older:
             return
         from kallphone.provision.plan_desk import apply_plan
 
-        done = apply_plan(self._layout, self._around.serial, name, content, record)
-        write_record(self._layout.system, dataclasses.replace(done, plan_digest=digest(content)))
-        log.info("%s with serial %d was applied", name, done.plan_serial)
+        try:
+            done = apply_plan(self._layout, self._around.serial, name, content, record)
+        except PlanOlder as older:
+            log.info("%s", older)
+            done = dataclasses.replace(record, older=[*record.older, this][-OLDER_KEPT:])
+        else:
+            done = dataclasses.replace(done, plan_digest=this)
+            log.info("%s with serial %d was applied", name, done.plan_serial)
+        write_record(self._layout.system, done)
 
     def _tell(self) -> None:
         """Where a PC, and where the glass finds it."""

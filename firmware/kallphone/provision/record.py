@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from kallphone.storage.files import write_private
 
@@ -16,7 +17,10 @@ NAME = "provision.json"
 class Record:
     """`card`, `pins` and `plan_digest` are SHA-256 of files as applied, `installer` (0x...) whose plans hold.
 
-    `phone` is what the last files said of [phone], `ssh_from` which of them let somebody in.
+    `files` are digests of those that the card named, by their paths, `older` of plans that a later one of the
+    same installer had overtaken.
+    `phone`, `settings` and `contacts` (by number) are what the last files said, as `said.Said` has it,
+    `ssh_from` which of them let somebody in.
     """
 
     card: str = ""
@@ -25,8 +29,12 @@ class Record:
     plan_url: str = ""
     plan_serial: int = 0
     plan_digest: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    older: list[str] = field(default_factory=list)
     ssh_from: str = ""
     phone: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    contacts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def read_record(system: Path) -> Record:

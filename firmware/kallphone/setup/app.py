@@ -27,10 +27,11 @@ from kallphone.setup import progress
 from kallphone.setup.configuration import Offer, read_offer, write_config
 from kallphone.setup.desk import SetupDesk
 from kallphone.setup.hotspot import HotspotDesk
-from kallphone.setup.machine import NETWORK_ONLY, screen_for, start, transition, wakeup_for, without_network
+from kallphone.setup.machine import screen_for, start, transition, wakeup_for, without_network
 from kallphone.setup.network import Network, NetworkError
 from kallphone.setup.simulated_network import SimulatedNetwork
 from kallphone.setup.states import Kept, Newcomer, Progress, Setup, SetupEvent, WriteConfig
+from kallphone.setup.steps import NETWORK_ONLY
 from kallphone.setup.wpa_network import WpaNetwork
 from kallphone.storage.database import Database
 from kallphone.storage.key import key_in
@@ -135,7 +136,7 @@ def _begin(
             log.warning("%s", error)
             return offer, without_network((str(error),))
         progress.forget(layout.state)
-    phone = start(setup, progress.kept(layout.state, otherwise), now)
+    phone = start(setup, progress.kept(layout.state, otherwise, offer.answered), now)
     return offer, dataclasses.replace(
         phone, settings=dataclasses.replace(phone.settings, has_pin=pin.is_set())
     )

@@ -21,7 +21,7 @@ from kallphone.setup.states import (
     setup_of,
     told,
 )
-from kallphone.setup.steps import forward, to_step
+from kallphone.setup.steps import NETWORK_ONLY, forward, to_step
 
 HOTSPOT = "hotspot"
 OPEN_S = 600.0
@@ -35,7 +35,9 @@ def followed(before: Phone, phone: Phone, now: float) -> Phone:
     if is_open and not was:
         setup, settings = setup_of(phone), phone.settings
         phone = told(phone, hotspot=None, closes_at=now + OPEN_S)
-        return asking(phone, OpenHotspot(settings.language, settings.country, setup.networks or ()))
+        only_wifi = setup.steps == NETWORK_ONLY
+        command = OpenHotspot(settings.language, settings.country, setup.networks or (), only_wifi=only_wifi)
+        return asking(phone, command)
     if was and not is_open:
         return asking(told(phone, hotspot=None, closes_at=None), CloseHotspot())
     return phone

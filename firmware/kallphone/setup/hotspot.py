@@ -54,7 +54,14 @@ class HotspotDesk:
             networks = command.networks or self._searched()
             token = self.chance(TOKEN_LENGTH)
             self._portal = Portal(
-                self.address, token, first, networks, self._filled, cable=cable, port=self.port
+                self.address,
+                token,
+                first,
+                networks,
+                self._filled,
+                cable=cable,
+                only_wifi=command.only_wifi,
+                port=self.port,
             )
             self.network.open_hotspot(ssid, passphrase, command.country)
         except (NetworkError, OSError) as error:

@@ -40,10 +40,11 @@ def ready(phone: Phone, event: KeyReady, now: float) -> Phone:
 def not_ready(phone: Phone, event: KeyRefused, now: float) -> Phone:
     if phone.pages[-1].name not in _WAITING:
         return phone
-    phone = told(phone, guesses=event.guesses, trouble=event.trouble)
-    if phone.pages[-1].name == "restoring":
-        return turn(phone, Page("words wrong"), now)
-    return on_top(to_step(phone), error=N_("Not saved: disk"))
+    phone, restoring = told(phone, guesses=event.guesses), phone.pages[-1].name == "restoring"
+    if event.trouble:
+        # The twelve words are good, and the last one, chosen again, tries again.
+        return on_top(pop(phone) if restoring else to_step(phone), error=event.trouble)
+    return turn(phone, Page("words wrong"), now)
 
 
 def _head(phone: Phone, _page: Page) -> tuple[Text, ...]:

@@ -32,16 +32,13 @@ from kallphone.setup.states import (
     setup_of,
     told,
 )
-from kallphone.setup.steps import NO_NETWORK, begun, on_card
+from kallphone.setup.steps import NETWORK_ONLY, NO_NETWORK, begun, on_card
 
 PAGES: dict[str, Spec] = {
     name: spec
     for subject in (welcome, wifi, helper_phone, key, ending)
     for name, spec in subject.PAGES.items()
 }
-
-NETWORK_ONLY = ("network",)
-"""What a phone that is one already is asked: its menu sent it here."""
 
 
 def start(setup: Setup, progress: Progress, now: float) -> Newcomer:

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -50,11 +51,13 @@ class Portal:
         filled: Callable[[PortalAnswers], None],
         *,
         cable: bool = False,
+        only_wifi: bool = False,
         port: int = PORT,
     ) -> None:
         self.token = token
         self.networks = networks
         self.cable = cable
+        self.only_wifi = only_wifi
         self.first = (
             first if first.wifi or not cable else Form(NONE, language=first.language, country=first.country)
         )
@@ -138,6 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
         if form is None:
             self._refuse(HTTPStatus.BAD_REQUEST)
             return
+        if portal.only_wifi:
+            form = replace(form, language=portal.first.language, country=portal.first.country, pin="")
         trouble = trouble_with(form, portal.networks, cable=portal.cable)
         if trouble:
             self._show(form, trouble)
@@ -173,7 +178,10 @@ class _Handler(BaseHTTPRequestHandler):
         portal = self.server.portal
         language = form.language if form.language in LANGUAGES else portal.first.language
         words = translation(language)
-        self._send(HTTPStatus.OK, form_page(form, portal.networks, trouble, words, cable=portal.cable))
+        page = form_page(
+            form, portal.networks, trouble, words, cable=portal.cable, only_wifi=portal.only_wifi
+        )
+        self._send(HTTPStatus.OK, page)
 
     def _refuse(self, status: HTTPStatus) -> None:
         self.close_connection = True

@@ -54,9 +54,16 @@ _SEND = N_("Send to the phone")
 _DONE = N_("Done")
 
 
-def form_page(form: Form, networks: tuple[Found, ...], trouble: str, words: Words, *, cable: bool) -> str:
+def form_page(
+    form: Form,
+    networks: tuple[Found, ...],
+    trouble: str,
+    words: Words,
+    *,
+    cable: bool,
+    only_wifi: bool = False,
+) -> str:
     """`form` as it stands; `trouble` is what is wrong with it."""
-    countries = {code: words(name) for code, name in COUNTRIES.items()}
     note = f'<div class="note" role="alert">{escape(words(trouble))}</div>' if trouble else ""
     body = f"""<h1>KallPhone</h1>
 <p>{_say(_LEAD, words)}</p>{note}
@@ -66,17 +73,22 @@ def form_page(form: Form, networks: tuple[Found, ...], trouble: str, words: Word
 {_text(_NAME, "name", form.name, words, 32)}
 {_text(_PASSWORD, "password", form.password, words, 63)}
 </fieldset>
-<fieldset><legend>{_say(_PLACE, words)}</legend>
+{"" if only_wifi else _of_a_new_phone(form, words)}
+<button>{_say(_SEND, words)}</button>
+</form>"""
+    return _page(body, form.language)
+
+
+def _of_a_new_phone(form: Form, words: Words) -> str:
+    countries = {code: words(name) for code, name in COUNTRIES.items()}
+    return f"""<fieldset><legend>{_say(_PLACE, words)}</legend>
 {_select(_LANGUAGE, "language", LANGUAGES, form.language, words)}
 {_select(_COUNTRY, "country", countries, form.country, words)}
 </fieldset>
 <fieldset><legend>{_say(_PIN, words)}</legend>
 <p><small>{_say(_PIN_HELP, words)}</small></p>
 {_text(_NEW_PIN, "pin", form.pin, words, 8, ' inputmode="numeric"')}
-</fieldset>
-<button>{_say(_SEND, words)}</button>
-</form>"""
-    return _page(body, form.language)
+</fieldset>"""
 
 
 def thanks_page(language: str, words: Words) -> str:

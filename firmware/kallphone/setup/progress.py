@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Container
 from pathlib import Path
 
 from kallphone.phone.menu.about import COUNTRIES
@@ -30,8 +31,8 @@ def keep(state: Path, progress: Progress) -> None:
     write_private(progress_file(state), json.dumps(plain).encode(), replace=True)
 
 
-def kept(state: Path, otherwise: Progress) -> Progress:
-    """What cannot be read is asked again."""
+def kept(state: Path, otherwise: Progress, answered: Container[str] = ()) -> Progress:
+    """What cannot be read is asked again. Of the steps that the card answers by now, `otherwise` holds."""
     try:
         plain = json.loads(progress_file(state).read_bytes())
         language, country, provider = (str(plain[name]) for name in ("language", "country", "provider"))
@@ -43,7 +44,13 @@ def kept(state: Path, otherwise: Progress) -> Progress:
         return otherwise
     if language not in LANGUAGES or country not in COUNTRIES:
         return otherwise
-    return Progress(language, country, provider, words, done)
+    return Progress(
+        otherwise.language if "language" in answered else language,
+        otherwise.country if "country" in answered else country,
+        otherwise.provider if "provider" in answered else provider,
+        words if otherwise.words is Kept.NOT_ASKED else otherwise.words,
+        done,
+    )
 
 
 def forget(state: Path) -> None:

@@ -179,11 +179,12 @@ class JoinWifi:
 
 @dataclass(frozen=True)
 class OpenHotspot:
-    """Answered by HotspotChanged and PortalFilled."""
+    """Answered by HotspotChanged and PortalFilled. `only_wifi`: all else is settled."""
 
     language: str
     country: str
     networks: tuple[Found, ...]
+    only_wifi: bool = False
 
 
 @dataclass(frozen=True)
@@ -258,7 +259,6 @@ class Setup:
     word_list: tuple[str, ...] = field(default=(), repr=False)
     restored: tuple[str, ...] = field(default=(), repr=False)
     guesses: tuple[tuple[int, str], ...] = field(default=(), repr=False)
-    trouble: str = ""
     card: tuple[str, ...] = ()
     providers: tuple[Provider, ...] = ()
     provider: str = ""

@@ -20,6 +20,9 @@ from kallphone.setup.states import (
     told,
 )
 
+NETWORK_ONLY = ("network",)
+"""What a phone that is one already is asked: its menu sent it here."""
+
 DONE = "done"
 CARD = "card"
 NO_NETWORK = "made for none"
