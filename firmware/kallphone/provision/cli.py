@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,16 @@ def _apply(arguments: argparse.Namespace) -> None:
         day=lambda: time.strftime("%Y-%m-%d"),
         sticks=lambda: plans_on_sticks(PLAN, Machine(root)),
     )
-    Provisioning(around).run()
+    if not Provisioning(around).run():
+        _note_what_was_seen(root)
+
+
+def _note_what_was_seen(root: Path) -> None:
+    """The next start needs no look then; after a fault each start has another."""
+    import subprocess
+
+    with as_file(files("kallphone.provision") / "unchanged.sh") as asked:
+        subprocess.run(["sh", str(asked), str(root), "note"], check=False)
 
 
 def _fetch(arguments: argparse.Namespace) -> None:

@@ -1,6 +1,6 @@
 # Whether a start has anything to provision, so that a dial tone waits for no Python that would find nothing.
-# `unchanged.sh ROOT` = 0: all that provisioning reads is as after its last good run, which `unchanged.sh ROOT note`
-# noted. POSIX sh.
+# `unchanged.sh ROOT` = 0: all that provisioning reads is as after its last run without a fault, which has
+# `unchanged.sh ROOT note` note it. POSIX sh.
 root=${1%/}
 boot=$root/boot/firmware system=$root/data/system
 noted=$system/provision.seen
@@ -26,6 +26,6 @@ fingerprint() {
 }
 
 case "${2:-}" in
-    note) fingerprint >"$noted" ;;
+    note) [ ! -d "$system" ] || fingerprint >"$noted" ;;
     *) ! stick && [ -s "$noted" ] && [ "$(fingerprint)" = "$(cat "$noted")" ] ;;
 esac
