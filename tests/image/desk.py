@@ -16,7 +16,7 @@ from tests.image.card import Card
 from tests.image.glass import UsbGlass, plain
 from tests.image.guest import BOOT_S, Guest, GuestGone
 
-LINE_S, SEEN_S = 180.0, 20.0
+LINE_S, SEEN_S = 180.0, 90.0
 """Patience, not measurements."""
 
 # Sound and Wi-Fi that an emulated board has instead of its own.
