@@ -164,6 +164,20 @@ def test_the_next_plan_leaves_what_the_owner_chose_since(desk: Desk):
         assert {one.name for one in ContactStore(database).load().contacts} == {"Reception", "Lobby bar"}
 
 
+def test_the_next_plan_leaves_the_pin_that_the_owner_chose_since(desk: Desk):
+    desk.give(desk.seal(1))
+    phone = desk.phones["aa01"]
+    with closing(Database(phone.layout.state / "phone.sqlite")) as database:
+        PinLock(database).set("9999")
+    assert desk.give(desk.seal(2, PLAN.replace('"ch"', '"at"'))) == ()
+    assert load_config(phone.layout.config).country == "at"
+    assert has_pin(phone, "9999")
+    assert "another PIN" in desk.give(desk.seal(3, PLAN.replace("1111", "3333")))[0]
+    (phone.layout.state / "phone.sqlite").unlink()
+    assert desk.give(desk.seal(4)) == ()
+    assert has_pin(phone, "1111")
+
+
 def test_an_older_file_is_left_aside_and_one_that_kept_its_serial_refused(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ):

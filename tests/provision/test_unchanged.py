@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kallphone.provision.provisioning import FETCHED, FROM_STICK
 from tests.device.usb import plug
 
 ASKED = str(resources.files("kallphone.provision") / "unchanged.sh")
@@ -66,7 +67,8 @@ def test_a_start_without_news_is_not(root: Root):
         lambda root: root.write("boot/firmware/phones.kall", "a plan"),
         lambda root: root.write("boot/firmware/kallphone.toml.txt", "misnamed"),
         lambda root: (root.root / "boot/firmware/kallphone.toml").unlink(),
-        lambda root: root.write("data/system/provision/phones.kall", "a plan that was fetched"),
+        lambda root: root.write(f"data/system/{FETCHED}", "a plan that was fetched"),
+        lambda root: root.write(f"data/system/{FROM_STICK}", "a plan that a stick brought"),
         lambda root: (root.root / "data/system/provision.json").unlink(),
         lambda root: (root.root / "data/phone/kallphone.toml").unlink(),
         lambda root: root.write("proc/device-tree/serial-number", "10000000abce\0"),
@@ -75,8 +77,8 @@ def test_a_start_without_news_is_not(root: Root):
         lambda root: plug(root.root, "sda", "sda1"),
     ],
     ids=[
-        "edited", "added", "plan", "misnamed", "taken-away", "fetched", "erased", "not-set-up",
-        "another-board", "another-release", "cut-while-noted", "stick",
+        "edited", "added", "plan", "misnamed", "taken-away", "fetched", "from-a-stick", "erased",
+        "not-set-up", "another-board", "another-release", "cut-while-noted", "stick",
     ],
 )  # fmt: skip
 def test_whatever_provisioning_reads_counts(root: Root, change: Callable[[Root], None]):

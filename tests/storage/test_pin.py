@@ -98,7 +98,7 @@ def test_a_failure_is_on_disk_before_the_answer(
     def cut(*_: object) -> bool:
         raise PowerCut
 
-    monkeypatch.setattr("kallphone.storage.pin._fits", cut)
+    monkeypatch.setattr("kallphone.storage.pin.fits", cut)
     for _ in range(4):
         with pytest.raises(PowerCut):
             lock_of(database, clocks).check(WRONG)

@@ -9,14 +9,15 @@ from kallnet.account import Account, address_to_hex
 from kallnet.deployment import Deployment, load_deployment
 from kallnet.errors import DeploymentInvalid
 from kallphone.device.layout import Layout
-from kallphone.provision.answers import answers_of
+from kallphone.provision.answers import Answers, answers_of
 from kallphone.provision.applying import Application, check_wifi, networks_of
 from kallphone.provision.config_file import layers_below, merged
 from kallphone.provision.errors import PlanOlder, PlanRefused
-from kallphone.provision.owner_files import as_owner, own_account
+from kallphone.provision.owner_files import DATABASE, as_owner, own_account
 from kallphone.provision.plan_file import Plan, joined, own_part, read_plan
 from kallphone.provision.record import Record
 from kallphone.provision.sticks import LARGEST
+from kallphone.storage.pin import fits, hash_of
 
 
 def apply_plan(layout: Layout, device: str, name: str, content: bytes, record: Record) -> Record:
@@ -27,8 +28,21 @@ def apply_plan(layout: Layout, device: str, name: str, content: bytes, record: R
     answers = answers_of(name, document, layout.boot)
     check_wifi(name, document, networks_of(layout))
     answers = dataclasses.replace(answers, installer=plan.installer)
+    if _is_said_before(answers, record, layout):
+        answers = dataclasses.replace(answers, pin="")
     done = Application(layout, name, "plan", answers, record).apply()
-    return dataclasses.replace(done.record, plan_serial=plan.serial)
+    pin = hash_of(answers.pin) if answers.pin else record.plan_pin
+    return dataclasses.replace(done.record, plan_serial=plan.serial, plan_pin=pin)
+
+
+def _is_said_before(answers: Answers, record: Record, layout: Layout) -> bool:
+    """Of the PIN, which the owner may have changed since; with replace = true it is meant all the same."""
+    return (
+        bool(answers.pin and record.plan_pin)
+        and not (answers.replace and answers.words)
+        and (layout.state / DATABASE).exists()
+        and fits(record.plan_pin, answers.pin)
+    )
 
 
 def wanted_plan(layout: Layout, name: str, content: bytes, record: Record) -> Plan:

@@ -17,8 +17,8 @@ NAME = "provision.json"
 class Record:
     """`card`, `pins` and `plan_digest` are SHA-256 of files as applied, `installer` (0x...) whose plans hold.
 
-    `files` are digests of those that the card named, by their paths, `older` of plans that a later one of the
-    same installer had overtaken.
+    `plan_pin` is the argon2id of the PIN that the last plan said. `files` are digests of those that the card
+    named, by their paths, `older` of plans that a later one of the same installer had overtaken.
     `phone`, `settings` and `contacts` (by number) are what the last files said, as `said.Said` has it,
     `ssh_from` which of them let somebody in.
     """
@@ -29,6 +29,7 @@ class Record:
     plan_url: str = ""
     plan_serial: int = 0
     plan_digest: str = ""
+    plan_pin: str = ""
     files: dict[str, str] = field(default_factory=dict)
     older: list[str] = field(default_factory=list)
     ssh_from: str = ""

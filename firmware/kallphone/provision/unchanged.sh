@@ -13,12 +13,12 @@ stick() {
     return 1
 }
 
-# An installer's files, this board, this release, the record and a fetched plan, and whether a phone is set up.
-# The board's starters and what updates write are none of it.
+# An installer's files, this board, this release, the record, plans that were fetched or came on a stick, and whether a
+# phone is set up. The board's starters and what updates write are none of it.
 fingerprint() {
     {
         cat "$root/proc/device-tree/serial-number" "$root/usr/share/kallphone/release.json"
-        cat "$system/provision.json" "$system/provision/phones.kall"
+        cat "$system/provision.json" "$system"/provision/*.kall
         ls "$root/data/phone/kallphone.toml"
         cd "$boot" && find . -path ./slots -prune -o -type f ! -name '*.elf' ! -name '*.dat' ! -name '*.bin' \
             ! -name config.txt ! -name trial.txt -exec sha256sum {} +

@@ -61,15 +61,15 @@ class PinLock:
         """Four to eight digits; an empty PIN takes the lock away. Raises PinUnusable."""
         if pin and not is_pin(pin):
             raise PinUnusable("a PIN has 4 to 8 digits")
-        hashed = argon2id.str(pin.encode(), opslimit=_OPERATIONS, memlimit=_MEMORY) if pin else None
+        hashed = hash_of(pin) if pin else None
         with self._lock:
-            self._keep(hashed.decode() if hashed else None, failures=0)
+            self._keep(hashed, failures=0)
             self._open_at = self._monotonic()
 
     def holds(self, pin: str) -> bool:
         """Whether it is this one, for whoever may set it anyway: counts nothing."""
         hashed = self._hash()
-        return hashed is not None and _fits(hashed, pin)
+        return hashed is not None and fits(hashed, pin)
 
     def check(self, pin: str) -> PinVerdict:
         """A failure is on disk before the PIN is looked at, so that cutting the power wins no second try."""
@@ -85,7 +85,7 @@ class PinLock:
     def _look_at(self, pin: str, hashed: str) -> PinVerdict:
         failures = self._failures() + 1
         self._keep(hashed, failures)
-        if _fits(hashed, pin):
+        if fits(hashed, pin):
             self._keep(hashed, failures=0)
             return PinVerdict(ok=True)
         self._open_at = self._monotonic() + _delay(failures)
@@ -114,6 +114,10 @@ class PinLock:
         self._settings.write(_NAME, kept)
 
 
+def hash_of(pin: str) -> str:
+    return argon2id.str(pin.encode(), opslimit=_OPERATIONS, memlimit=_MEMORY).decode()
+
+
 def is_pin(text: str) -> bool:
     """Four to eight digits."""
     return bool(_FORM.fullmatch(text))
@@ -123,7 +127,7 @@ def _delay(failures: int) -> int:
     return DELAYS_S[min(failures, len(DELAYS_S)) - 1] if failures else 0
 
 
-def _fits(hashed: str, pin: str) -> bool:
+def fits(hashed: str, pin: str) -> bool:
     try:
         return bool(argon2id.verify(hashed.encode(), pin.encode()))
     except InvalidkeyError:
